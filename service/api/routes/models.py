@@ -1,0 +1,32 @@
+"""Which models there are, and what is known about each."""
+
+from fastapi import APIRouter, Depends
+
+from service.api.access import require_key
+from service.api.dependencies import Parts
+from service.api.documentation import problems
+from service.api.parameters import ModelName
+from service.api.schemas import ModelCardOut, ModelsOut
+from service.recognition.errors import ModelNotFound
+from service.runtime.registry import DEFAULT_MODEL
+
+router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(require_key)])
+
+
+@router.get("", summary="All models", responses=problems(401, 503))
+async def list_models(parts: Parts) -> ModelsOut:
+    """The card of every model that is loaded."""
+    cards = tuple(ModelCardOut.of(manifest) for manifest in parts.models.manifests())
+    return ModelsOut(default=DEFAULT_MODEL, models=cards)
+
+
+@router.get("/{name}", summary="One model", responses=problems(401, 404, 422, 503))
+async def get_model(name: ModelName, parts: Parts) -> ModelCardOut:
+    """Version, input, calibration, accuracy with count and interval, provenance and SHA-256 of one model."""
+    manifests = parts.models.manifests()
+    for manifest in manifests:
+        if manifest.name == name:
+            return ModelCardOut.of(manifest)
+    raise ModelNotFound(
+        f"There is no model {name[:80]!r}. Loaded are: {', '.join(manifest.name for manifest in manifests)}."
+    )

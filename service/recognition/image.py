@@ -1,0 +1,139 @@
+"""From bytes to a gray image.
+
+The format is found from the bytes, never from a name or a declared type. Only formats on the list are
+tried, and the number of pixels is checked on the header, before anything is decoded.
+"""
+
+import io
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from service.recognition.errors import MalformedBody, TooLarge, UndecodableImage, UnsupportedImageFormat
+
+GrayImage: TypeAlias = NDArray[np.uint8]
+"""uint8 (height, width): luminance, 0 black and 255 white, as the picture came."""
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+DEFAULT_MAX_PIXELS = 25_000_000
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation to the turn that undoes it (Exif 2.32, tag 0x0112)."""
+
+
+def decode_image(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> GrayImage:
+    """Decode the first frame of a picture to luminance.
+
+    EXIF orientation is obeyed and transparency is laid on white. Colour, palette, CMYK and deep (10 to
+    32 bit) pictures become 8-bit gray.
+
+    Args:
+        data: a PNG, JPEG, WebP, BMP or TIFF file.
+        max_pixels: largest width times height that is decoded.
+
+    Returns:
+        uint8 (height, width), 0 black and 255 white.
+
+    Raises:
+        MalformedBody: there are no bytes.
+        UnsupportedImageFormat: the bytes are none of the formats above.
+        TooLarge: the header announces more pixels than `max_pixels`.
+        UndecodableImage: the picture is damaged or cut short.
+    """
+    if not data:
+        raise MalformedBody("The picture has 0 bytes. Send a PNG, JPEG, WebP, BMP or TIFF file.")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > max_pixels:
+                raise TooLarge(_too_many_pixels(f"{image.width} x {image.height} px", max_pixels))
+            if image.format == "JPEG":
+                image.draft("L", image.size)  # decodes luminance alone, without a detour over RGB
+            image.load()
+            return _upright(image, _to_gray(image))
+    except UnidentifiedImageError as error:
+        raise UnsupportedImageFormat(_unidentified(data)) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLarge(_too_many_pixels("far larger", max_pixels)) from error
+    except TooLarge:
+        raise
+    # Pillow's decoders raise nearly anything on damaged bytes (OSError, SyntaxError, struct.error, IndexError,
+    # ValueError, OverflowError); what they all mean is that this file cannot be decoded.
+    except Exception as error:
+        raise UndecodableImage(
+            "The picture is damaged or cut short and could not be decoded. Check that the whole file was sent."
+        ) from error
+
+
+def _to_gray(image: Image.Image) -> GrayImage:
+    if image.mode == "L" and "transparency" not in image.info:
+        return np.asarray(image)
+    if image.mode == "1":
+        return np.asarray(image.convert("L"))
+    if image.mode.startswith("I") or image.mode == "F":
+        return _deep_to_gray(np.asarray(image))
+    if image.has_transparency_data:
+        return _lay_on_paper(image)
+    return np.asarray(image.convert("L"))
+
+
+def _deep_to_gray(values: NDArray[np.generic]) -> GrayImage:
+    """Bring samples of more than 8 bits to 8.
+
+    Scanners and cameras store 10, 12 or 14 bits in 16, so the scale follows the highest sample and not
+    the container; otherwise a 12-bit scan would come out nearly black. Samples between 0 and 1 (floating
+    point TIFF) fill the range.
+    """
+    samples = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0).clip(min=0.0)
+    peak = float(samples.max(initial=0.0))
+    if values.dtype.kind == "f" and peak <= 1.0:
+        full_scale = 1.0
+    else:
+        num_bits = max(8, int(np.floor(peak)).bit_length())
+        full_scale = float(2**num_bits - 1)
+    return np.rint(samples * (255.0 / full_scale)).clip(0, 255).astype(np.uint8)
+
+
+def _lay_on_paper(image: Image.Image) -> GrayImage:
+    """Lay a transparent picture on white, or on black where all its ink is white.
+
+    White strokes on a transparent ground are what drawing programs with a dark page export; on white
+    they would vanish.
+    """
+    rgba = image.convert("RGBA")
+    gray = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float32)
+    alpha = np.asarray(rgba.getchannel("A"), dtype=np.float32) / 255.0
+    on_white = gray * alpha + 255.0 * (1.0 - alpha)
+    has_vanished = on_white.min() > 250.0 and alpha.min() < 0.5 < alpha.max()
+    laid = gray * alpha if has_vanished else on_white
+    return np.rint(laid).astype(np.uint8)
+
+
+def _upright(image: Image.Image, gray: GrayImage) -> GrayImage:
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # a damaged EXIF block says nothing about the pixels, which decoded well
+        return gray
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return gray if turn is None else np.asarray(Image.fromarray(gray).transpose(turn))
+
+
+def _too_many_pixels(size: str, max_pixels: int) -> str:
+    return f"The picture is {size}; the limit is {max_pixels / 1e6:g} megapixels. Send a smaller picture."
+
+
+def _unidentified(data: bytes) -> str:
+    starts = {b"GIF8": "a GIF", b"%PDF": "a PDF", b"<svg": "an SVG", b"<?xml": "an XML file"}
+    found = next((name for start, name in starts.items() if data.lstrip().startswith(start)), None)
+    if data[4:8] == b"ftyp":
+        found = "a HEIC or AVIF picture, or a video"
+    return f"The file is {found or 'no picture that is known here'}. Send PNG, JPEG, WebP, BMP or TIFF."

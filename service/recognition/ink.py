@@ -1,0 +1,88 @@
+"""From a picture to the ink on its paper.
+
+A camera's picture of a digit holds more than the digit: uneven light, shadows, the paper's grain, the
+lines of the cell it was written in, pieces of its neighbors. Here all that becomes paper 0, and the
+digit's strokes ink up to 255. A picture whose paper is flat already is not touched otherwise: on MNIST's
+own images, and on their negatives, finding the ink is the identity but for the crop.
+
+The light is dealt with in `paper`, what is drawn near the digit in `pieces`.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from service.recognition.image import GrayImage
+from service.recognition.paper import Polarity, lift_ink, shrink
+from service.recognition.pieces import keep_digit, smallest_digit_px
+from service.recognition.prediction import Box
+
+WORK_PX = 512  # longer side at which ink is looked for; more shows only the paper's fibers
+SMALL_INK_PX = 96  # ink smaller than this in a reduced picture is looked at again from nearer
+SMALL_PICTURE_PX = 40  # a clean picture this small was cut by a program: all of its ink is the digit
+MIN_CONTRAST = 28.0  # of 255; paler than this are fibers, and what shines through from the other side
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """What is written in a picture.
+
+    Attributes:
+        image: uint8 (height, width), paper 0 and ink up to 255, cropped to the ink; empty (0, 0) when blank.
+        polarity: of the picture it was found in.
+        box: where the ink stands in the picture, in its pixels; None when it is blank.
+    """
+
+    image: GrayImage
+    polarity: Polarity
+    box: Box | None
+
+
+def find_ink(picture: GrayImage) -> Ink:
+    """Find the strokes in a picture and take away everything else.
+
+    Args:
+        picture: uint8 (height, width), luminance of either polarity.
+    """
+    reduced = shrink(picture, WORK_PX)
+    ink = _find(reduced)
+    factor = max(picture.shape) / max(reduced.shape)
+    if ink.box is None or factor == 1.0:
+        return ink
+    box = _enlarge(ink.box, factor, margin=0, shape=picture.shape)
+    if max(ink.box.width, ink.box.height) >= SMALL_INK_PX:
+        return replace(ink, box=box)
+    # A small digit in a large picture lost its detail to the reduction: look again, from nearer.
+    near = _enlarge(ink.box, factor, margin=max(box.width, box.height) // 2, shape=picture.shape)
+    closer = find_ink(picture[near.y : near.y + near.height, near.x : near.x + near.width])
+    if closer.box is None:
+        return replace(ink, box=box)
+    return replace(closer, box=replace(closer.box, x=closer.box.x + near.x, y=closer.box.y + near.y))
+
+
+def _enlarge(box: Box, factor: float, *, margin: int, shape: tuple[int, ...]) -> Box:
+    """The box in a picture `factor` times as large, with a margin, cut at the picture's edges."""
+    left, top = max(0, int(box.x * factor) - margin), max(0, int(box.y * factor) - margin)
+    right = min(shape[1], math.ceil((box.x + box.width) * factor) + margin)
+    bottom = min(shape[0], math.ceil((box.y + box.height) * factor) + margin)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _find(picture: GrayImage) -> Ink:
+    """Find the ink in a picture of at most `WORK_PX`."""
+    lifted = lift_ink(picture)
+    if lifted.contrast < MIN_CONTRAST:
+        return _blank(lifted.polarity)
+    ink = lifted.image
+    if not (lifted.is_clean and max(picture.shape) <= SMALL_PICTURE_PX):
+        ink = keep_digit(ink, min_px=smallest_digit_px(picture.shape, lifted.contrast))
+    x, y, width, height = cv2.boundingRect(ink)
+    if width == 0:
+        return _blank(lifted.polarity)
+    return Ink(ink[y : y + height, x : x + width], lifted.polarity, Box(x, y, width, height))
+
+
+def _blank(polarity: Polarity) -> Ink:
+    return Ink(np.zeros((0, 0), np.uint8), polarity, None)

@@ -1,0 +1,163 @@
+"""The record that makes a model folder describe itself.
+
+    models/cnn/1/
+    ├── saved_model.pb, fingerprint.pb, variables/      what TensorFlow loads
+    ├── golden.npz       canvases uint8 (n, 28, 28, 1) drawn by the project, and their logits float32 (n, 10)
+    ├── card.md          the same facts, for people
+    └── manifest.json    this record; it holds the SHA-256 of every other file in the folder
+
+A SavedModel is a program. So a folder is trusted only when it holds exactly the files that its manifest
+names, with exactly their bytes, and was made for the canvases that this service makes.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from service.recognition.errors import InvalidModel
+from service.recognition.policy import CalibrationRow, CalibrationTable
+
+MANIFEST_FILE = "manifest.json"
+SCHEMA_VERSION = 1
+DIGIT_CLASSIFIER = "digit_classifier"
+KINDS = (DIGIT_CLASSIFIER,)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A measured share, with what is needed to judge it.
+
+    Attributes:
+        name: what was measured, such as `accuracy`.
+        dataset: on what, such as `mnist_test`.
+        value: 0 to 1.
+        num_samples: number of readings behind the value.
+        interval: 95 % Wilson interval of the value, (low, high).
+    """
+
+    name: str
+    dataset: str
+    value: float
+    num_samples: int
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about a model that is not its weights.
+
+    Attributes:
+        name: as asked for in requests, such as `cnn`.
+        version: positive integer, the name of the folder.
+        kind: one of `KINDS`.
+        input_shape: of one canvas, (height, width, channels); always uint8.
+        preprocessing_id: the canvas function that the model was trained on.
+        alphabet: symbols in the order of the logits.
+        num_parameters: weights in the network.
+        temperature: divisor of the logits, fitted on calibration data.
+        calibration: error rate and coverage per threshold.
+        metrics: measured on the exported model.
+        provenance: config, commit, seed, library versions, data sets and splits; free form, shown as it is.
+        files: SHA-256 (hex) of every other file, by its path inside the folder with forward slashes.
+    """
+
+    name: str
+    version: int
+    kind: str
+    input_shape: tuple[int, int, int]
+    preprocessing_id: str
+    alphabet: str
+    num_parameters: int
+    temperature: float
+    calibration: CalibrationTable
+    metrics: tuple[Metric, ...]
+    provenance: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    def to_json(self) -> str:
+        """The text of `manifest.json`."""
+        return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(self)}, indent=2) + "\n"
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file in a model folder but the manifest itself, by path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+        if path != folder / MANIFEST_FILE
+    }
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest of a model folder, without touching its other files.
+
+    Raises:
+        InvalidModel: there is none, it is not the JSON that is expected, or it names another folder.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        manifest = _parse(record)
+    except FileNotFoundError as error:
+        raise InvalidModel(f"{path} is missing: {folder} is not a model folder.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidModel(f"{path} cannot be read as a manifest: {error!r}.") from error
+    if (manifest.name, str(manifest.version)) != (folder.parent.name, folder.name):
+        raise InvalidModel(
+            f"{path} describes {manifest.name}/{manifest.version}, but stands in {folder.parent.name}/{folder.name}. "
+            "Move the folder to the place that its manifest names."
+        )
+    return manifest
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Refuse a folder that holds other files, or other bytes, than its manifest says.
+
+    Raises:
+        InvalidModel: names the first file that is missing, changed or not accounted for.
+    """
+    found = hash_files(folder)
+    for name, expected in manifest.files.items():
+        if name not in found:
+            raise InvalidModel(f"{folder / name} is missing. Restore the model folder or export the model again.")
+        if found[name] != expected:
+            raise InvalidModel(
+                f"{folder / name} has been changed: its SHA-256 is {found[name]}, the manifest says {expected}. "
+                "Restore the model folder or export the model again."
+            )
+    for name in found:
+        if name not in manifest.files:
+            raise InvalidModel(f"{folder / name} is not named in the manifest. Remove it or export the model again.")
+
+
+def _parse(record: Any) -> Manifest:
+    if record["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"schema_version is {record['schema_version']}, this service reads {SCHEMA_VERSION}")
+    if record["kind"] not in KINDS:
+        raise ValueError(f"kind is {record['kind']!r}, known are {', '.join(KINDS)}")
+    if not record["temperature"] > 0:
+        raise ValueError(f"temperature is {record['temperature']}, it must be positive")
+    rows = tuple(CalibrationRow(**row) for row in record["calibration"]["rows"])
+    metrics = tuple(
+        Metric(**{**metric, "interval": (float(metric["interval"][0]), float(metric["interval"][1]))})
+        for metric in record["metrics"]
+    )
+    height, width, channels = record["input_shape"]
+    return Manifest(
+        name=str(record["name"]),
+        version=int(record["version"]),
+        kind=record["kind"],
+        input_shape=(int(height), int(width), int(channels)),
+        preprocessing_id=str(record["preprocessing_id"]),
+        alphabet=str(record["alphabet"]),
+        num_parameters=int(record["num_parameters"]),
+        temperature=float(record["temperature"]),
+        calibration=CalibrationTable(rows),
+        metrics=metrics,
+        provenance=dict(record["provenance"]),
+        files=dict(record["files"]),
+    )

@@ -1,0 +1,158 @@
+"""Many requests, one network: canvases that wait together are computed together.
+
+Nobody waits for company. A canvas that finds the network idle starts at once, alone; while a batch is
+being computed, newcomers gather, and the next batch takes the oldest of them. So batches grow with the
+load, and one request alone is as fast as without batching.
+
+Everything here happens on the event loop but for the call of the network, which has the one thread of
+the executor to itself.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from service.recognition.canvas import DigitCanvas
+from service.recognition.errors import NotReady, QueueFull
+from service.recognition.probability import Logits
+from service.runtime.saved_model import Canvases
+
+BUCKETS = (1, 2, 4, 8, 16, 32, 64)
+"""Batch sizes that the network ever sees; each has run before the service is ready."""
+
+_SMOOTHING = 0.2  # weight of the newest batch in the running mean of batch durations
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the network says about one canvas.
+
+    Attributes:
+        logits: float32 (num_classes,), raw scores.
+        queue_ms: from submission to the start of its batch.
+        model_ms: that the batch took.
+    """
+
+    logits: Logits
+    queue_ms: float
+    model_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    canvas: DigitCanvas
+    since: float
+
+
+class MicroBatcher:
+    """Collects canvases into batches for one network.
+
+    Args:
+        run_batch: uint8 (bucket, height, width, channels) to float32 (bucket, num_classes); called on `executor`.
+        executor: has a single thread, shared by all networks of the process.
+        queue_limit: canvases that may wait; those in the running batch do not count.
+    """
+
+    def __init__(self, run_batch: Callable[[Canvases], Logits], *, executor: Executor, queue_limit: int) -> None:
+        self._run_batch = run_batch
+        self._executor = executor
+        self._queue_limit = queue_limit
+        # Oldest first; a future that is answered, cancelled or out of time leaves by its key.
+        self._waiting: dict[asyncio.Future[Scored], _Waiting] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._batch_s = 0.0
+        self._is_closed = False
+
+    @property
+    def num_waiting(self) -> int:
+        """Canvases that wait for a batch."""
+        return len(self._waiting)
+
+    async def submit(self, canvas: DigitCanvas) -> Scored:
+        """Have one canvas scored. Cancelling this call takes the canvas out of the queue.
+
+        Args:
+            canvas: uint8 (height, width, channels), as the network takes it.
+
+        Raises:
+            QueueFull: too many wait already; says when trying again makes sense.
+            NotReady: the service is shutting down.
+        """
+        if self._is_closed:
+            raise NotReady("The service is shutting down. Try again with another instance.")
+        if len(self._waiting) >= self._queue_limit:
+            raise QueueFull(
+                f"{len(self._waiting)} readings wait already, which is the limit. Try again a little later.",
+                retry_after_s=self._seconds_to_empty(),
+            )
+        future: asyncio.Future[Scored] = asyncio.get_running_loop().create_future()
+        self._waiting[future] = _Waiting(canvas, time.monotonic())
+        if self._running is None:
+            self._running = asyncio.create_task(self._run_until_empty())
+        try:
+            return await future
+        finally:
+            self._waiting.pop(future, None)
+
+    async def close(self) -> None:
+        """Refuse what waits, let the running batch finish."""
+        self._is_closed = True
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting:
+            _fail(future, NotReady("The service is shutting down. Try again with another instance."))
+        if self._running is not None:
+            await self._running
+
+    async def _run_until_empty(self) -> None:
+        try:
+            while self._waiting:
+                batch = list(islice(self._waiting.items(), BUCKETS[-1]))
+                for future, _ in batch:
+                    del self._waiting[future]
+                await self._run(batch)
+        finally:
+            self._running = None
+
+    async def _run(self, batch: list[tuple[asyncio.Future[Scored], _Waiting]]) -> None:
+        started = time.monotonic()
+        try:
+            logits = await asyncio.get_running_loop().run_in_executor(
+                self._executor, self._score, [waiting.canvas for _, waiting in batch]
+            )
+        # Whatever went wrong is the answer to each request of the batch, and the next batch gets its chance.
+        except Exception as error:
+            for future, _ in batch:
+                _fail(future, error)
+            return
+        seconds = time.monotonic() - started
+        self._batch_s += _SMOOTHING * (seconds - self._batch_s) if self._batch_s else seconds
+        for (future, waiting), row in zip(batch, logits, strict=True):
+            if not future.done():
+                future.set_result(Scored(row, (started - waiting.since) * 1e3, seconds * 1e3))
+
+    def _score(self, canvases: list[DigitCanvas]) -> Logits:
+        """Pad to the next bucket, run, and take the padding off again. Runs on the executor's thread."""
+        bucket = bucket_for(len(canvases))
+        padded = np.zeros((bucket, *canvases[0].shape), dtype=np.uint8)
+        np.stack(canvases, out=padded[: len(canvases)])
+        return self._run_batch(padded)[: len(canvases)]
+
+    def _seconds_to_empty(self) -> float:
+        num_batches = math.ceil(len(self._waiting) / BUCKETS[-1])
+        return num_batches * self._batch_s
+
+
+def bucket_for(num_canvases: int) -> int:
+    """The smallest bucket that holds so many canvases."""
+    return next(bucket for bucket in BUCKETS if bucket >= num_canvases)
+
+
+def _fail(future: asyncio.Future[Scored], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,91 @@
+"""Which device the networks run on.
+
+TensorFlow takes all GPUs, all their memory and all cores unless it is told otherwise before its first
+operation. So this is called once per process, first of all, on the thread that will use TensorFlow.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from service.recognition.errors import DeviceNotFound
+
+
+def configure_device(choice: str, *, intra_op_threads: int) -> str:
+    """Give TensorFlow one device and hide the others from it.
+
+    Args:
+        choice: `auto` (the first GPU if there is one), `cpu`, `gpu` (the first) or `gpu:N`.
+        intra_op_threads: CPU threads for one operation; 0 leaves it to TensorFlow (one per core).
+
+    Returns:
+        What was chosen: `cpu` or `gpu:N`.
+
+    Raises:
+        DeviceNotFound: a GPU was asked for that is not there; the message says which are.
+    """
+    with _without_chatter():
+        tf = _import_tensorflow()
+        gpus = tf.config.list_physical_devices("GPU")
+    index = pick_gpu(choice, [gpu.name for gpu in gpus])
+    if intra_op_threads:
+        tf.config.threading.set_intra_op_parallelism_threads(intra_op_threads)
+        # Batches are computed one after the other, so there is never a second operation worth a thread.
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    if index is None:
+        tf.config.set_visible_devices([], "GPU")
+        return "cpu"
+    tf.config.set_visible_devices(gpus[index], "GPU")
+    tf.config.experimental.set_memory_growth(gpus[index], True)
+    # TF32 keeps 10 bits of mantissa: too few to repeat golden outputs within 1e-4.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    return f"gpu:{index}"
+
+
+def pick_gpu(choice: str, gpus: list[str]) -> int | None:
+    """Index of the GPU that `choice` means among those present; None for the CPU.
+
+    Raises:
+        DeviceNotFound: it is not there.
+    """
+    if choice == "cpu" or (choice == "auto" and not gpus):
+        return None
+    index = int(choice.removeprefix("gpu:")) if choice.startswith("gpu:") else 0
+    if index >= len(gpus):
+        present = f"{len(gpus)} GPU(s), numbered from 0" if gpus else "no GPU"
+        raise DeviceNotFound(
+            f"DIGITS_DEVICE is {choice!r}, but TensorFlow finds {present} on this machine. "
+            "Set DIGITS_DEVICE to auto or cpu, or check the driver and the `gpu` extra."
+        )
+    return index
+
+
+def _import_tensorflow() -> Any:
+    # Read by TensorFlow when it is imported; an operator who wants to see more has set it already.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    return tf
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep the import's C++ notices off standard error, which no setting of TensorFlow 2.21 does.
+
+    They are written before its logging is set up. Python's own errors are raised, and so not lost.
+    """
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2") < "2":
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,153 @@
+"""What an operator can set: one variable each, all read once, at the start.
+
+Every setting is the environment variable `DIGITS_` + its name in capitals. `docs/settings.md` lists them for
+people; a test keeps the two the same.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.recognition.errors import StartupError
+
+PREFIX = "DIGITS_"
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+DeviceChoice = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu(:\d{1,3})?)$")]
+
+
+def _check_key(key: SecretStr) -> SecretStr:
+    """What can be sent in a header, and cannot be guessed at once."""
+    value = key.get_secret_value()
+    if not (value.isascii() and value.isprintable() and 8 <= len(value) <= 200):
+        raise ValueError("not a usable key")
+    return key
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
+
+
+def _setting(default: Any, meaning: str, *, accepted: str, **limits: Any) -> Any:
+    """A field that says what it means and, for the message about a wrong value, what it accepts."""
+    return Field(default, description=meaning, json_schema_extra={"accepted": accepted}, **limits)
+
+
+class Settings(BaseSettings):
+    """The settings of one process. See each field's description; values cannot change after the start."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    host: str = _setting(
+        "127.0.0.1",
+        "Address to listen on; 0.0.0.0 lets other machines in.",
+        accepted="a host name or an IP address",
+        min_length=1,
+    )
+    port: int = _setting(
+        8000,
+        "TCP port to listen on; 0 takes any free one.",
+        accepted="a whole number from 0 to 65535",
+        ge=0,
+        le=65535,
+    )
+    models_dir: Path = _setting(
+        Path(__file__).parent.parent / "models",
+        "Folder that holds the models as `name/version`; by default the folder `models` beside the code.",
+        accepted="the path of a folder",
+    )
+    device: DeviceChoice = _setting(
+        "auto",
+        "Where networks run; `auto` takes the first GPU if there is one, `gpu` insists on it.",
+        accepted="auto, cpu, gpu or gpu:N (N counts from 0)",
+    )
+    intra_op_threads: int = _setting(
+        1,
+        "CPU threads that one batch is computed with; 0 takes one per core.",
+        accepted="a whole number from 0 to 256",
+        ge=0,
+        le=256,
+    )
+    max_image_bytes: int = _setting(
+        10_000_000,
+        "Largest picture in bytes, as sent.",
+        accepted="a whole number from 1 to 1000000000",
+        ge=1,
+        le=1_000_000_000,
+    )
+    max_image_pixels: int = _setting(
+        25_000_000,
+        "Largest picture in pixels, width times height.",
+        accepted="a whole number from 1 to 1000000000",
+        ge=1,
+        le=1_000_000_000,
+    )
+    max_error: float = _setting(
+        0.01,
+        "Error rate borne among accepted readings where a request does not say.",
+        accepted="a number above 0 and below 1",
+        gt=0,
+        lt=1,
+    )
+    queue_limit: int = _setting(
+        256,
+        "Readings that may wait for a thread, and again for the model, before more are answered with 429.",
+        accepted="a whole number from 1 to 100000",
+        ge=1,
+        le=100_000,
+    )
+    timeout_ms: int = _setting(
+        10_000,
+        "Time in milliseconds from a complete upload to its reading; what takes longer is answered with 504.",
+        accepted="a whole number from 1 to 600000",
+        ge=1,
+        le=600_000,
+    )
+    drain_s: int = _setting(
+        8,
+        "Seconds that requests in progress get to finish after SIGTERM.",
+        accepted="a whole number from 0 to 3600",
+        ge=0,
+        le=3600,
+    )
+    api_key: ApiKey | None = _setting(
+        None,
+        "When set, /predict and /models answer only requests that carry it in the header X-API-Key.",
+        accepted="8 to 200 printable ASCII characters",
+    )
+    log_level: LogLevel = _setting(
+        "info",
+        "Least severe messages that are logged; `info` includes one line per request.",
+        accepted="debug, info, warning or error",
+    )
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a setting: `max_error` is `DIGITS_MAX_ERROR`."""
+    return f"{PREFIX}{field.upper()}"
+
+
+def accepted_by(field: str) -> str:
+    """What a setting accepts, in words."""
+    extra = Settings.model_fields[field].json_schema_extra
+    return str(extra["accepted"]) if isinstance(extra, dict) else ""
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        StartupError: a value is not accepted; the message has a line for each such variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise StartupError("\n".join(_complaint(dict(found)) for found in error.errors())) from error
+
+
+def _complaint(error: dict[str, Any]) -> str:
+    field = str(error["loc"][0])
+    # A key that was mistyped is still a key: it is not shown.
+    shown = "not accepted" if field == "api_key" else repr(str(error["input"]))
+    return f"{variable_of(field)} is {shown}; it must be {accepted_by(field)}."

@@ -1,0 +1,104 @@
+"""The app in this process: real all the way from the body to the canvas, with a network of plain numpy."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import httpx2
+
+from service.api.app import create_app
+from service.api.dependencies import Container, DigitReader
+from service.recognition.errors import ModelNotFound, NotReady
+from service.recognition.manifest import Manifest
+from service.runtime.batching import MicroBatcher
+from service.runtime.recognizers import DigitRecognizer
+from service.runtime.threads import PictureThreads
+from service.settings import Settings
+from tests.project import ROOT
+from tests.runtime.fakes import Network, manifest_of, sure_of
+
+
+class FakeModels:
+    """What `Registry` is to the app, without TensorFlow.
+
+    Args:
+        network: answers for every model.
+        may_load: where given, loading waits for it.
+        reader: where given, answers in place of a recognizer around the network.
+    """
+
+    device = "cpu"
+
+    def __init__(
+        self,
+        network: Network | None = None,
+        *,
+        may_load: asyncio.Event | None = None,
+        reader: DigitReader | None = None,
+    ) -> None:
+        self._executor = ThreadPoolExecutor(1)
+        self._threads = PictureThreads(num_threads=2, queue_limit=8)
+        self._may_load = may_load
+        self._is_loaded = False
+        batcher = MicroBatcher(network or sure_of(7), executor=self._executor, queue_limit=8)
+        self.batcher = batcher
+        self._reader = reader or DigitRecognizer(
+            manifest_of("cnn"), batcher, threads=self._threads, max_pixels=25_000_000, timeout_s=30.0
+        )
+
+    async def load(self) -> None:
+        if self._may_load:
+            await self._may_load.wait()
+        self._is_loaded = True
+
+    async def close(self) -> None:
+        await self.batcher.close()
+        self._executor.shutdown()
+        self._threads.close()
+
+    def manifests(self) -> Sequence[Manifest]:
+        self._check()
+        return [manifest_of("cnn"), manifest_of("dnn", 2)]
+
+    def recognizer(self, name: str) -> DigitReader:
+        self._check()
+        if name not in ("auto", "cnn"):
+            raise ModelNotFound(f"There is no model {name!r}. Loaded are: cnn, dnn.")
+        return self._reader
+
+    def _check(self) -> None:
+        if not self._is_loaded:
+            raise NotReady("The models are not loaded yet.", retry_after_s=2.0)
+
+
+@asynccontextmanager
+async def serving(
+    models: FakeModels, settings: Settings | None = None, *, wait: bool = True
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the app around the models; with `wait`, from when it is ready on."""
+    ready = asyncio.Event()
+    app = create_app(Container(settings or Settings(), models, on_ready=ready.set))
+    async with app.router.lifespan_context(app):
+        if wait:
+            await ready.wait()
+        # Exceptions are answered, as a server would, so that a test sees what a client sees.
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+            yield client
+
+
+def check_problem(response: httpx2.Response, status: int, code: str) -> dict[str, object]:
+    """The problem document of an answer, which must be one, and must give nothing of ours away."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document = response.json()
+    assert list(document) == ["type", "title", "status", "detail", "instance", "code", "request_id"]
+    assert document["type"] == f"urn:problem-type:digits:{code}"
+    assert (document["status"], document["code"]) == (status, code)
+    assert document["request_id"] == response.headers["x-request-id"]
+    assert document["title"]
+    assert document["detail"]
+    for ours in ("Traceback", "Error", "Exception", ".py", str(ROOT), "0x", "<class", "PIL", "cv2", "python"):
+        assert ours not in document["detail"] + document["title"], document
+    return document

@@ -1,0 +1,43 @@
+import asyncio
+
+import pytest
+
+from tests.api.serving import FakeModels, check_problem, serving
+from tests.pictures import draw_seven, png
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_ready_says_where_and_with_what(client):
+    assert (await client.get("/health/live")).json() == {"status": "live"}
+    response = await client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ready",
+        "device": "cpu",
+        "models": [{"name": "cnn", "version": 1}, {"name": "dnn", "version": 2}],
+    }
+
+
+async def test_while_models_load_it_is_live_but_not_ready():
+    may_load = asyncio.Event()
+    async with serving(FakeModels(may_load=may_load), wait=False) as client:
+        assert (await client.get("/health/live")).status_code == 200
+        for response in (
+            await client.get("/health/ready"),
+            await client.get("/models"),
+            await client.get("/models/cnn"),
+            await client.post("/predict", content=png(draw_seven())),
+        ):
+            check_problem(response, 503, "not_ready")
+            assert response.headers["retry-after"] == "2"
+
+        may_load.set()
+        while (await client.get("/health/ready")).status_code != 200:
+            await asyncio.sleep(0)
+        assert (await client.post("/predict", content=png(draw_seven()))).status_code == 200
+
+
+async def test_service_can_be_stopped_while_models_load():
+    async with serving(FakeModels(may_load=asyncio.Event()), wait=False) as client:
+        assert (await client.get("/health/live")).status_code == 200

@@ -1,0 +1,41 @@
+import pytest
+
+from service.recognition.canvas import PREPROCESSING_ID
+from tests.api.serving import check_problem
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_card_says_everything_but_the_weights(client):
+    card = (await client.get("/models/cnn")).json()
+
+    assert card == {
+        "name": "cnn",
+        "version": 1,
+        "kind": "digit_classifier",
+        "input": {"dtype": "uint8", "shape": [28, 28, 1], "preprocessing_id": PREPROCESSING_ID},
+        "alphabet": "0123456789",
+        "num_parameters": 7850,
+        "temperature": 1.0,
+        "calibration": [
+            {"threshold": 0.3, "num_accepted": 1000, "num_wrong": 50, "error_upper_bound": 0.06, "coverage": 1.0},
+            {"threshold": 0.8, "num_accepted": 800, "num_wrong": 1, "error_upper_bound": 0.006, "coverage": 0.8},
+        ],
+        "metrics": [
+            {"name": "accuracy", "dataset": "made_up", "value": 0.9, "num_samples": 100, "interval": [0.82, 0.95]}
+        ],
+        "provenance": {"config": "tiny", "seed": 1},
+        "files": {"saved_model.pb": "0" * 64},
+    }
+
+
+async def test_list_holds_the_cards_and_says_which_is_the_default(client):
+    listed = (await client.get("/models")).json()
+
+    assert listed["default"] == "cnn"
+    assert [card["name"] for card in listed["models"]] == ["cnn", "dnn"]
+    assert listed["models"][0] == (await client.get("/models/cnn")).json()
+
+
+async def test_unknown_model_is_not_found(client):
+    assert "cnn, dnn" in check_problem(await client.get("/models/vgg"), 404, "model_not_found")["detail"]

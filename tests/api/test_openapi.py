@@ -1,0 +1,99 @@
+"""The OpenAPI document says what the service does."""
+
+import re
+
+import pytest
+from pydantic import TypeAdapter
+
+from service.api import schemas
+from service.api.documentation import problems
+from service.api.errors import PROBLEMS
+from tests.pictures import draw_seven, png
+
+pytestmark = pytest.mark.anyio
+
+SCHEMAS = [
+    schema
+    for schema in vars(schemas).values()
+    if isinstance(schema, type) and issubclass(schema, schemas.Schema) and schema is not schemas.Schema
+]
+
+
+@pytest.fixture
+async def document(client):
+    return (await client.get("/openapi.json")).json()
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.__name__)
+def test_every_field_has_a_meaning_and_an_example_that_fits(schema):
+    for name, field in schema.model_fields.items():
+        assert field.description, name
+        assert field.examples, name
+        for example in field.examples:
+            TypeAdapter(schema.__annotations__[name]).validate_python(example)
+
+
+async def test_paths_are_those_of_the_interface(document):
+    routes = {(method, path) for path, item in document["paths"].items() for method in item}
+
+    assert routes == {
+        ("post", "/predict"),
+        ("get", "/models"),
+        ("get", "/models/{name}"),
+        ("get", "/health/live"),
+        ("get", "/health/ready"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "statuses"),
+    [
+        ("post", "/predict", {200, 400, 401, 404, 413, 415, 422, 429, 500, 503, 504}),
+        ("get", "/models", {200, 401, 500, 503}),
+        ("get", "/models/{name}", {200, 401, 404, 422, 500, 503}),
+        ("get", "/health/live", {200}),
+        ("get", "/health/ready", {200, 500, 503}),
+    ],
+)
+async def test_every_status_of_a_route_is_documented(document, method, path, statuses):
+    responses = document["paths"][path][method]["responses"]
+
+    assert {int(status) for status in responses} == statuses
+    for status, response in responses.items():
+        media_type = "application/json" if status == "200" else "application/problem+json"
+        assert list(response["content"]) == [media_type]
+        assert response["content"][media_type]["schema"]
+        assert response["description"]
+
+
+def test_every_code_stands_in_the_description_of_its_status():
+    for problem in PROBLEMS.values():
+        assert f"`{problem.code}`" in problems(problem.status)[problem.status]["description"]
+
+
+async def test_ways_to_send_a_picture_are_documented_and_work(client, document):
+    ways = document["paths"]["/predict"]["post"]["requestBody"]["content"]
+
+    assert list(ways) == ["multipart/form-data", "image/*", "application/octet-stream"]
+    (part,) = ways["multipart/form-data"]["schema"]["required"]
+    assert (await client.post("/predict", files={part: png(draw_seven())})).status_code == 200
+
+
+async def test_parameters_are_documented_with_their_ranges(document):
+    parameters = {one["name"]: one for one in document["paths"]["/predict"]["post"]["parameters"]}
+
+    assert set(parameters) == {"model", "top_k", "max_error"}
+    assert parameters["top_k"]["schema"] | {} == {
+        **parameters["top_k"]["schema"],
+        "minimum": 1,
+        "maximum": 10,
+        "default": 3,
+    }
+    assert all(one["description"] for one in parameters.values())
+
+
+async def test_references_lead_somewhere(document):
+    names = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
+
+    assert names <= set(document["components"]["schemas"])
+    assert "HTTPValidationError" not in document["components"]["schemas"]

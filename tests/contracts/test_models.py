@@ -1,0 +1,38 @@
+"""The committed models are whole, small, and all in git."""
+
+import subprocess
+
+import pytest
+
+from service.recognition.manifest import load_manifest, verify_files
+from tests.project import ROOT
+
+MODELS = ROOT / "models"
+FOLDERS = sorted(MODELS.glob("*/*"))
+# Weights sit in git so that a clone serves at once; this keeps that a small price (docs/decisions/0001).
+MAX_TOTAL_BYTES = 40_000_000
+
+
+def test_the_default_model_is_there():
+    assert MODELS / "cnn" / "1" in FOLDERS
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_every_folder_holds_what_its_manifest_says(folder):
+    verify_files(folder, load_manifest(folder))
+
+
+def test_models_stay_small():
+    total_bytes = sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file())
+
+    assert 0 < total_bytes < MAX_TOTAL_BYTES
+
+
+def test_git_leaves_out_no_file_of_a_model():
+    paths = [str(path.relative_to(ROOT)) for path in MODELS.rglob("*") if path.is_file()]
+    # Exit status 1 means that none of the paths is ignored.
+    ignored = subprocess.run(
+        ["git", "-c", "safe.directory=*", "check-ignore", *paths], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert ignored.returncode == 1, ignored.stdout

@@ -1,0 +1,136 @@
+"""Finding ink: what a camera adds to a digit is taken away, and nothing else."""
+
+import cv2
+import numpy as np
+import pytest
+
+from service.recognition.canvas import digit_canvas
+from service.recognition.ink import find_ink
+from service.recognition.paper import Polarity
+from tests.recognition.drawing import in_cell, in_shadow, seven, stroke_overlap, with_grain
+
+CLEAN = digit_canvas(find_ink(seven()).image)
+
+
+@pytest.mark.parametrize(
+    ("picture", "least_overlap"),
+    [
+        (seven(), 1.0),
+        (255 - seven(), 1.0),  # light on dark
+        (seven(size=140, thickness=9), 0.8),  # another resolution
+        (seven(size=2000, thickness=121), 0.75),
+        (in_shadow(seven()), 0.8),
+        (in_shadow(255 - seven(), depth=0.4), 0.7),
+        (with_grain(seven(), deviation=8), 0.85),
+        (in_cell(seven()), 0.85),
+        (with_grain(in_cell(in_shadow(seven()))), 0.75),  # all at once
+        (cv2.GaussianBlur(seven(), (0, 0), 4), 0.7),
+        (seven(paper=120, pen=70), 0.9),  # pale pencil on gray paper
+    ],
+    ids=["clean", "negative", "small", "large", "shadow", "dark shadow", "grain", "cell", "photo", "blur", "pale"],
+)
+def test_the_same_digit_comes_out(picture: np.ndarray, least_overlap: float) -> None:
+    ink = find_ink(picture)
+    assert ink.box is not None
+    assert stroke_overlap(digit_canvas(ink.image), CLEAN) >= least_overlap
+
+
+@pytest.mark.parametrize("size", [28, 60, 280, 1200])
+def test_polarity_is_told_and_does_not_matter(size: int) -> None:
+    dark, light = find_ink(seven(size)), find_ink(255 - seven(size))
+    assert (dark.polarity, light.polarity) == (Polarity.DARK_ON_LIGHT, Polarity.LIGHT_ON_DARK)
+    assert dark.box == light.box
+    assert np.array_equal(dark.image, light.image)
+
+
+def test_box_is_in_pixels_of_the_picture() -> None:
+    picture = np.full((900, 1600), 240, np.uint8)
+    cv2.rectangle(picture, (1000, 200), (1040, 500), 20, cv2.FILLED)
+    box = find_ink(picture).box
+    assert box is not None
+    assert box.x == pytest.approx(1000, abs=8)
+    assert box.y == pytest.approx(200, abs=8)
+    assert box.width == pytest.approx(41, abs=12)
+    assert box.height == pytest.approx(301, abs=12)
+
+
+def test_a_small_digit_on_a_large_page_is_found_with_its_detail() -> None:
+    page = np.full((3000, 2200), 230, np.uint8)
+    page[2000:2060, 300:360] = seven(60, paper=230, thickness=5)
+    ink = find_ink(with_grain(page, deviation=3))
+    assert ink.box is not None
+    assert 300 <= ink.box.x <= 360
+    assert 2000 <= ink.box.y <= 2060
+    expected = digit_canvas(find_ink(seven(60, paper=230, thickness=5)).image)
+    assert stroke_overlap(digit_canvas(ink.image), expected) >= 0.6
+
+
+def test_a_canvas_sized_picture_is_not_touched() -> None:
+    canvas = CLEAN[:, :, 0]
+    for picture in (canvas, 255 - canvas):
+        assert np.array_equal(digit_canvas(find_ink(picture).image)[:, :, 0], canvas)
+
+
+def test_faint_edges_of_a_clean_picture_are_kept() -> None:
+    picture = np.zeros((28, 28), np.uint8)
+    picture[6:22, 12:15] = 254
+    picture[6:22, 15] = 3  # an antialiased edge as faint as MNIST's faintest
+    box = find_ink(picture).box
+    assert box is not None
+    assert box.width == 4
+
+
+def _bar_of_five_detached() -> np.ndarray:
+    picture = np.full((200, 200), 240, np.uint8)
+    cv2.ellipse(picture, (95, 125), (35, 35), 0, -110, 150, 30, 8)
+    cv2.line(picture, (80, 50), (130, 48), 30, 8)
+    return picture
+
+
+def test_a_detached_stroke_near_the_digit_belongs_to_it() -> None:
+    box = find_ink(_bar_of_five_detached()).box
+    assert box is not None
+    assert box.y <= 48
+    assert box.y + box.height >= 150
+
+
+def test_a_far_speck_does_not() -> None:
+    picture = seven()
+    cv2.circle(picture, (12, 262), 3, 30, cv2.FILLED)
+    box = find_ink(picture).box
+    assert box is not None
+    assert box.x > 60
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((28, 28), np.uint8),
+        np.full((28, 28), 255, np.uint8),
+        np.full((1, 1), 130, np.uint8),
+        np.full((300, 200), 128, np.uint8),
+        with_grain(np.full((128, 128), 180, np.uint8)),
+        in_shadow(np.full((128, 128), 200, np.uint8)),
+        with_grain(in_cell(np.full((128, 128), 200, np.uint8))),
+    ],
+    ids=["black", "white", "one pixel", "gray", "grain", "shadow", "empty cell"],
+)
+def test_paper_without_writing_is_blank(picture: np.ndarray) -> None:
+    ink = find_ink(picture)
+    assert ink.box is None
+    assert ink.image.size == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (2, 3), (3, 4000), (4000, 3), (5, 5)])
+def test_odd_shapes_do_no_harm(shape: tuple[int, int]) -> None:
+    for picture in (
+        np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8),
+        np.where(np.indices(shape).sum(axis=0) % 2, 255, 0).astype(np.uint8),
+        np.linspace(0, 255, shape[0] * shape[1]).reshape(shape).astype(np.uint8),
+    ):
+        ink = find_ink(picture)
+        if ink.box is not None:
+            assert ink.image.any()
+            assert ink.box.x >= 0
+            assert ink.box.x + ink.box.width <= shape[1]
+            assert ink.box.y + ink.box.height <= shape[0]

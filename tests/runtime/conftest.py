@@ -1,0 +1,16 @@
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.tiny_model import make_tiny_model
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole model folder, cnn/1; copy it before changing it."""
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "cnn" / "1")

@@ -1,0 +1,188 @@
+"""The batcher, with a network of plain numpy whose pace the tests set. No test waits for a clock."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+
+from service.recognition.errors import NotReady, QueueFull
+from service.runtime.batching import BUCKETS, MicroBatcher, bucket_for
+
+pytestmark = pytest.mark.anyio
+
+
+class GatedNetwork:
+    """Answers each canvas with ten times its first value; each batch waits for the gate."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.started = threading.Event()
+        self.batches: list[list[int]] = []
+
+    def __call__(self, canvases: np.ndarray) -> np.ndarray:
+        self.batches.append([int(canvas.flat[0]) for canvas in canvases])
+        self.started.set()
+        assert self.gate.wait(timeout=30)
+        logits = np.zeros((len(canvases), 10), np.float32)
+        logits[:, 0] = canvases[:, 0, 0, 0] * 10.0
+        return logits
+
+
+def canvas(number: int) -> np.ndarray:
+    return np.full((28, 28, 1), number, np.uint8)
+
+
+@asynccontextmanager
+async def batcher_for(
+    network: Callable[[np.ndarray], np.ndarray], queue_limit: int = 256
+) -> AsyncIterator[MicroBatcher]:
+    with ThreadPoolExecutor(1) as executor:
+        batcher = MicroBatcher(network, executor=executor, queue_limit=queue_limit)
+        yield batcher
+        await batcher.close()
+
+
+async def busy(batcher: MicroBatcher, network: GatedNetwork) -> asyncio.Task:
+    """Submit canvas 1 and come back when the network is at it."""
+    first = asyncio.create_task(batcher.submit(canvas(1)))
+    await asyncio.to_thread(network.started.wait, 30)
+    return first
+
+
+async def enter(batcher: MicroBatcher, numbers: range) -> list[asyncio.Task]:
+    """Submit canvases and come back when all of them wait."""
+    tasks = [asyncio.create_task(batcher.submit(canvas(number))) for number in numbers]
+    await asyncio.sleep(0)
+    assert batcher.num_waiting == len(tasks)
+    return tasks
+
+
+async def test_canvas_that_finds_the_network_idle_starts_alone():
+    network = GatedNetwork()
+    network.gate.set()
+    async with batcher_for(network) as batcher:
+        scored = await batcher.submit(canvas(7))
+
+    assert network.batches == [[7]]
+    assert scored.logits[0] == 70.0
+    assert scored.logits.dtype == np.float32
+    assert scored.queue_ms >= 0
+    assert scored.model_ms > 0
+
+
+async def test_canvases_gather_while_the_network_is_busy_and_answers_find_their_askers():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 7))
+        network.gate.set()
+        scored = await asyncio.gather(first, *others)
+
+    # Oldest first; five are padded with blank canvases to a bucket of eight.
+    assert network.batches == [[1], [2, 3, 4, 5, 6, 0, 0, 0]]
+    assert [one.logits[0] for one in scored] == [10, 20, 30, 40, 50, 60]
+
+
+async def test_batch_is_never_larger_than_the_largest_bucket():
+    network = GatedNetwork()
+    largest = BUCKETS[-1]
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 2 + largest + 1))
+        network.gate.set()
+        await asyncio.gather(first, *others)
+
+    assert [len(batch) for batch in network.batches] == [1, largest, 1]
+    assert network.batches[2] == [largest + 2]
+
+
+async def test_full_queue_refuses_and_says_when_to_come_back():
+    network = GatedNetwork()
+    async with batcher_for(network, queue_limit=2) as batcher:
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 4))
+        with pytest.raises(QueueFull) as refused:
+            await batcher.submit(canvas(9))
+        network.gate.set()
+        await asyncio.gather(first, *others)
+        assert refused.value.retry_after_s >= 0
+
+        # Now that the batcher knows how long a batch takes, it says so.
+        network.gate.clear()
+        network.started.clear()
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 4))
+        with pytest.raises(QueueFull) as refused:
+            await batcher.submit(canvas(9))
+        network.gate.set()
+        await asyncio.gather(first, *others)
+    assert refused.value.retry_after_s > 0
+
+
+async def test_cancelled_request_leaves_the_queue():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        leaver, stayer = await enter(batcher, range(2, 4))
+        leaver.cancel()
+        await asyncio.gather(leaver, return_exceptions=True)
+        assert batcher.num_waiting == 1
+        network.gate.set()
+        await asyncio.gather(first, stayer)
+
+    assert network.batches == [[1], [3]]
+
+
+async def test_request_that_is_cancelled_in_the_running_batch_does_not_disturb_it():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        first.cancel()
+        (second,) = await enter(batcher, range(2, 3))
+        network.gate.set()
+        assert (await second).logits[0] == 20
+        with pytest.raises(asyncio.CancelledError):
+            await first
+
+
+async def test_failing_batch_fails_its_requests_and_no_others():
+    network = GatedNetwork()
+    network.gate.set()
+
+    def fail_on_13(canvases: np.ndarray) -> np.ndarray:
+        if canvases[0, 0, 0, 0] == 13:
+            raise RuntimeError("out of memory")
+        return network(canvases)
+
+    async with batcher_for(fail_on_13) as batcher:
+        with pytest.raises(RuntimeError, match="out of memory"):
+            await batcher.submit(canvas(13))
+        assert (await batcher.submit(canvas(2))).logits[0] == 20
+
+
+async def test_closing_answers_for_all_that_waits_and_lets_the_running_batch_finish():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 4))
+        closing = asyncio.create_task(batcher.close())
+        outcomes = await asyncio.gather(*others, return_exceptions=True)
+        network.gate.set()
+        await closing
+        assert (await first).logits[0] == 10
+        with pytest.raises(NotReady):
+            await batcher.submit(canvas(5))
+
+    assert [type(outcome) for outcome in outcomes] == [NotReady, NotReady]
+
+
+@pytest.mark.parametrize(
+    ("num_canvases", "bucket"),
+    [(1, 1), (2, 2), (3, 4), (8, 8), (9, 16), (33, 64), (64, 64)],
+)
+def test_bucket_is_the_smallest_that_holds_the_batch(num_canvases, bucket):
+    assert bucket_for(num_canvases) == bucket

@@ -1,0 +1,124 @@
+"""The way from bytes to a reading, with a network of plain numpy."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+
+from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
+from service.recognition.policy import Decision, Reason
+from service.runtime.batching import MicroBatcher
+from service.runtime.recognizers import DigitRecognizer
+from service.runtime.threads import PictureThreads
+from tests.pictures import draw_seven, png
+from tests.runtime.fakes import manifest_of, sure_of
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def recognizer(network=sure_of(7), *, timeout_s: float = 30.0) -> AsyncIterator[DigitRecognizer]:  # noqa: B008
+    threads = PictureThreads(num_threads=2, queue_limit=8)
+    with ThreadPoolExecutor(1) as executor:
+        batcher = MicroBatcher(network, executor=executor, queue_limit=8)
+        yield DigitRecognizer(manifest_of("cnn"), batcher, threads=threads, max_pixels=1_000_000, timeout_s=timeout_s)
+        await batcher.close()
+    threads.close()
+
+
+async def test_reading_says_what_it_is_where_it_is_and_who_says_so():
+    async with recognizer() as cnn:
+        recognized = await cnn.read(png(draw_seven(140)), max_error=0.01, top_k=2)
+
+    assert recognized.reading.digit == 7
+    assert recognized.reading.decision is Decision.ACCEPTED
+    assert recognized.reading.alternatives[0].digit == 7
+    assert len(recognized.reading.alternatives) == 2
+    assert (recognized.picture.width, recognized.picture.height) == (140, 140)
+    assert recognized.picture.polarity == "dark_on_light"
+    assert recognized.picture.box is not None
+    assert (recognized.model, recognized.version, recognized.max_error) == ("cnn", 1, 0.01)
+    assert all(duration >= 0 for duration in recognized.stages_ms.values())
+
+
+async def test_network_sees_the_canvas_and_not_the_picture():
+    seen = []
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        seen.append(canvases.copy())
+        return sure_of(7)(canvases)
+
+    async with recognizer(network) as cnn:
+        await cnn.read(png(draw_seven()), max_error=0.01, top_k=1)
+
+    assert seen[0].shape == (1, 28, 28, 1)
+    assert seen[0].max() == 255  # ink is bright
+    assert seen[0][0, :3].max() == 0  # paper is 0
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+async def test_blank_picture_is_a_rejected_reading_that_never_reaches_the_network(level):
+    def network(canvases: np.ndarray) -> np.ndarray:
+        raise AssertionError("nothing to read")
+
+    async with recognizer(network) as cnn:
+        recognized = await cnn.read(png(np.full((50, 60), level, np.uint8)), max_error=0.01, top_k=3)
+
+    assert recognized.reading.digit is None
+    assert recognized.reading.reason is Reason.BLANK
+    assert recognized.picture.box is None
+    assert list(recognized.stages_ms) == ["decode", "canvas", "queue"]
+
+
+async def test_what_is_no_picture_is_told_as_that():
+    async with recognizer() as cnn:
+        with pytest.raises(UnsupportedImageFormat):
+            await cnn.read(b"hello", max_error=0.01, top_k=3)
+
+
+async def test_reading_that_takes_too_long_is_given_up_and_leaves_the_queue():
+    gate = threading.Event()
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        assert gate.wait(timeout=30)
+        return sure_of(7)(canvases)
+
+    async with recognizer(network, timeout_s=0.02) as cnn:
+        reads = (cnn.read(png(draw_seven()), max_error=0.01, top_k=3) for _ in range(2))
+        outcomes = await asyncio.gather(*reads, return_exceptions=True)
+        assert cnn.batcher.num_waiting == 0
+        gate.set()
+
+    assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 2
+    assert "20 ms" in str(outcomes[0])
+
+
+async def test_too_many_pictures_at_once_are_refused():
+    gate, started = threading.Event(), threading.Event()
+
+    def work() -> str:
+        started.set()
+        assert gate.wait(timeout=30)
+        return "done"
+
+    threads = PictureThreads(num_threads=1, queue_limit=1)
+    running = asyncio.create_task(threads.run(work))
+    await asyncio.to_thread(started.wait, 30)
+    waiting = asyncio.create_task(threads.run(work))
+    await asyncio.sleep(0)
+    with pytest.raises(QueueFull):
+        await threads.run(work)
+
+    waiting.cancel()  # leaves the queue, so that there is room again
+    await asyncio.gather(waiting, return_exceptions=True)
+    await asyncio.sleep(0)
+    another = asyncio.create_task(threads.run(lambda: "another"))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await running == "done"
+    assert await another == "another"
+    threads.close()

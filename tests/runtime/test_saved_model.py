@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from service.recognition.errors import InvalidModel
+from service.runtime.saved_model import SavedModel
+
+SHAPE = (28, 28, 1)
+
+
+@pytest.fixture(scope="module")
+def network(tiny_model):
+    return SavedModel(tiny_model, input_shape=SHAPE)
+
+
+@pytest.mark.parametrize("num_canvases", [1, 2, 3, 17, 64])
+def test_every_batch_size_runs_and_none_is_traced_again(network, num_canvases):
+    logits = network.logits(np.zeros((num_canvases, *SHAPE), np.uint8))
+
+    assert logits.shape == (num_canvases, 10)
+    assert logits.dtype == np.float32
+    assert network.num_traces == 1
+
+
+def test_answer_does_not_depend_on_the_batch(network):
+    canvases = np.random.default_rng(2).integers(0, 256, (64, *SHAPE), dtype=np.uint8)
+    alone = np.concatenate([network.logits(canvases[i : i + 1]) for i in range(64)])
+
+    np.testing.assert_allclose(network.logits(canvases), alone, atol=1e-5)
+
+
+def test_scaling_is_inside_the_graph(network, tiny_model):
+    with np.load(tiny_model / "golden.npz") as golden:
+        np.testing.assert_allclose(network.logits(golden["canvases"]), golden["logits"], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, bool])
+def test_other_dtypes_are_refused_rather_than_truncated(network, dtype):
+    with pytest.raises(TypeError, match="takes uint8"):
+        network.logits(np.zeros((1, *SHAPE), dtype))
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28), (1, 28, 28, 3), (1, 32, 28, 1)])
+def test_other_shapes_are_refused(network, shape):
+    with pytest.raises(ValueError, match="the network takes"):
+        network.logits(np.zeros(shape, np.uint8))
+
+
+def test_folder_that_tensorflow_cannot_load_is_an_invalid_model(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"not a graph")
+    with pytest.raises(InvalidModel, match=r"saved_model\.pb"):
+        SavedModel(tmp_path, input_shape=SHAPE)
+
+
+def test_network_for_other_canvases_is_an_invalid_model(tiny_model):
+    with pytest.raises(InvalidModel, match="32, 64, 1"):
+        SavedModel(tiny_model, input_shape=(32, 64, 1))

@@ -1,0 +1,60 @@
+"""The service as a process: it starts, says so, reads, and stops when told; or it says why it cannot start."""
+
+import signal
+import socket
+
+import pytest
+
+from tests.pictures import draw_seven, png
+from tests.service.process import START_LIMIT_S, running, start
+
+
+def test_service_reads_over_a_real_connection_and_stops_in_good_order(tiny_models_dir):
+    with running(tiny_models_dir) as (process, client):
+        assert client.get("/health/ready").json()["device"] == "cpu"
+        response = client.post("/predict", files={"file": ("a.png", png(draw_seven()))})
+        assert response.status_code == 200
+        assert response.json()["model"] == {"name": "cnn", "version": 1}
+        # Refused before it has been read; the connection is good for another request.
+        assert client.post("/predict", content=bytes(20_000_000)).status_code == 413
+        assert client.get("/health/live").status_code == 200
+
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        output, complaints = process.communicate(timeout=30)
+
+    assert process.returncode == -signal.SIGTERM  # ended by the signal, as a supervisor expects
+    assert complaints == ""  # no chatter of TensorFlow's, no traceback
+    assert '"path": "/predict", "status": 200' in output
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"DIGITS_PORT": "abc"}, "digits: DIGITS_PORT is 'abc'; it must be a whole number from 0 to 65535."),
+        ({"DIGITS_MODELS_DIR": "nowhere"}, "digits: nowhere holds no model"),
+        ({"DIGITS_DEVICE": "gpu"}, "digits: DIGITS_DEVICE is 'gpu', but TensorFlow finds no GPU on this machine."),
+        ({"DIGITS_HOST": "no-such-host.invalid"}, "digits: Cannot listen on no-such-host.invalid port 0"),
+    ],
+)
+def test_start_that_fails_says_why_in_a_line(tiny_models_dir, settings, told):
+    process = start({"DIGITS_MODELS_DIR": str(tiny_models_dir), **settings})
+    output, complaints = process.communicate(timeout=START_LIMIT_S)
+
+    assert process.returncode == 1
+    assert complaints.startswith(told)
+    assert complaints.count("\n") == 1
+    assert output == ""
+
+
+def test_port_that_is_taken_is_told(tiny_models_dir):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        process = start({"DIGITS_MODELS_DIR": str(tiny_models_dir), "DIGITS_PORT": str(port)})
+        _, complaints = process.communicate(timeout=START_LIMIT_S)
+
+    assert process.returncode == 1
+    assert complaints.startswith(f"digits: Cannot listen on 127.0.0.1 port {port}: Address already in use.")
+    assert complaints.count("\n") == 1

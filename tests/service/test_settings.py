@@ -1,0 +1,94 @@
+import re
+
+import pytest
+
+from service.recognition.errors import StartupError
+from service.settings import Settings, accepted_by, load_settings, variable_of
+from tests.project import ROOT
+
+
+def test_defaults_are_those_of_the_interface():
+    settings = load_settings()
+
+    assert (settings.host, settings.port, settings.device) == ("127.0.0.1", 8000, "auto")
+    assert (settings.max_image_bytes, settings.max_image_pixels, settings.max_error) == (10_000_000, 25_000_000, 0.01)
+    assert settings.models_dir == ROOT / "models"
+    assert settings.api_key is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("DIGITS_PORT", "abc", "DIGITS_PORT is 'abc'; it must be a whole number from 0 to 65535."),
+        ("DIGITS_PORT", "65536", "DIGITS_PORT is '65536'; it must be a whole number from 0 to 65535."),
+        ("DIGITS_PORT", "", "DIGITS_PORT is ''; it must be a whole number from 0 to 65535."),
+        ("DIGITS_HOST", "", "DIGITS_HOST is ''; it must be a host name or an IP address."),
+        ("DIGITS_DEVICE", "cuda", "DIGITS_DEVICE is 'cuda'; it must be auto, cpu, gpu or gpu:N (N counts from 0)."),
+        ("DIGITS_MAX_ERROR", "1", "DIGITS_MAX_ERROR is '1'; it must be a number above 0 and below 1."),
+        ("DIGITS_MAX_ERROR", "nan", "DIGITS_MAX_ERROR is 'nan'; it must be a number above 0 and below 1."),
+        ("DIGITS_QUEUE_LIMIT", "0", "DIGITS_QUEUE_LIMIT is '0'; it must be a whole number from 1 to 100000."),
+        ("DIGITS_LOG_LEVEL", "loud", "DIGITS_LOG_LEVEL is 'loud'; it must be debug, info, warning or error."),
+        ("DIGITS_API_KEY", "geheim", "DIGITS_API_KEY is not accepted; it must be 8 to 200 printable ASCII characters."),
+        (
+            "DIGITS_API_KEY",
+            "geheim\u00e4\u00f6\u00fc",
+            "DIGITS_API_KEY is not accepted; it must be 8 to 200 printable ASCII characters.",
+        ),
+    ],
+)
+def test_wrong_value_is_told_with_what_would_be_accepted(monkeypatch, variable, value, told):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(StartupError) as error:
+        load_settings()
+    assert str(error.value) == told
+
+
+def test_all_wrong_values_are_told_at_once(monkeypatch):
+    monkeypatch.setenv("DIGITS_PORT", "abc")
+    monkeypatch.setenv("DIGITS_DRAIN_S", "-1")
+    with pytest.raises(StartupError, match=r"(?s)DIGITS_PORT.*\n.*DIGITS_DRAIN_S"):
+        load_settings()
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "gpu", "gpu:0", "gpu:12"])
+def test_devices(monkeypatch, device):
+    monkeypatch.setenv("DIGITS_DEVICE", device)
+    assert load_settings().device == device
+
+
+def test_api_key_shows_in_no_representation(monkeypatch):
+    monkeypatch.setenv("DIGITS_API_KEY", "correct-horse")
+    settings = load_settings()
+
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == "correct-horse"
+    assert "correct-horse" not in f"{settings!r} {settings}"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_says_what_it_means_and_what_it_accepts(name):
+    meaning = Settings.model_fields[name].description
+
+    assert meaning
+    assert "\n" not in meaning
+    assert accepted_by(name)
+
+
+def test_settings_page_lists_every_setting_as_it_is():
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = [
+        tuple(cell.strip() for cell in row.strip("|").split(" | "))
+        for row in re.findall(r"^\| `DIGITS_.*\|$", page, flags=re.MULTILINE)
+    ]
+
+    assert rows == [
+        (f"`{variable_of(name)}`", _shown_default(name), accepted_by(name), str(field.description))
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _shown_default(name: str) -> str:
+    default = Settings.model_fields[name].default
+    if name == "models_dir":
+        return "`models`"
+    return "none" if default is None else f"`{default}`"

@@ -1,0 +1,138 @@
+"""What an experiment is made of.
+
+A config is a frozen record; `trainer/configs/<name>.py` holds one as `CONFIG`. What is written there is all
+that decides a run: it is stored beside the weights, compared on resume and copied into the manifest.
+"""
+
+import importlib
+import pkgutil
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from trainer import configs
+from trainer.errors import TrainerError
+
+DataSource = Literal["mnist", "bhmsds", "printed"]
+Split = Literal["train", "validation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far training canvases are bent; see `trainer/augment.py` for what each field does.
+
+    Attributes:
+        rotation_deg: largest turn to either side.
+        zoom: largest relative change of size, up or down.
+        shift: largest move, as a share of the canvas. Served canvases are always centered by their center of
+            mass, so what is left to learn is the small error of that centering, not where the digit stands.
+        shear: largest slant, as pixels sideways per pixel of height.
+        elastic_chance: share of canvases that are bent elastically.
+        elastic_px: typical displacement of the elastic field.
+        thickness_chance: share of canvases whose strokes are made thicker or thinner.
+        bold_chance: share of canvases with strokes two pixels thicker, as felt pens and bold print have.
+        stretch_chance: share of canvases whose digit is stretched towards a square box, as some scanners do.
+        resolution_chance: share of canvases passed through a blur or a lower resolution.
+        contrast_chance: share of canvases with harder or softer edges, fainter ink and noise.
+        calm_epochs: at the end of the training, number of epochs at half strength, nearer to what is served.
+    """
+
+    rotation_deg: float = 0.0
+    zoom: float = 0.0
+    shift: float = 0.0
+    shear: float = 0.0
+    elastic_chance: float = 0.0
+    elastic_px: float = 1.2
+    thickness_chance: float = 0.0
+    bold_chance: float = 0.0
+    stretch_chance: float = 0.0
+    resolution_chance: float = 0.0
+    contrast_chance: float = 0.0
+    calm_epochs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How the learning rate runs.
+
+    Attributes:
+        kind: `constant`; `exponential` (times `decay` after every epoch); `on_plateau` (times `decay` whenever
+            the validation loss has not improved for `patience` epochs); `one_cycle` (up in a line over
+            `warmup_share` of the steps, down to zero along a cosine).
+        learning_rate: the first one, or the peak of `one_cycle`.
+    """
+
+    kind: Literal["constant", "exponential", "on_plateau", "one_cycle"]
+    learning_rate: float
+    decay: float = 1.0
+    patience: int = 0
+    warmup_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One experiment with a single-digit classifier.
+
+    Attributes:
+        name: of the config, the run folder and the exported model.
+        architecture: a key of `trainer.architectures.registry.BUILDERS`.
+        data: sources to train on; MNIST's validation, calibration and test digits are never among them
+            unless `fit_on` says so.
+        fit_on: MNIST splits to fit on. With `("train",)` every epoch is measured on the validation writers;
+            with `("train", "validation")` nothing is measured, and nothing may be chosen.
+        early_stopping_patience: epochs without a better validation loss before stopping; None never stops.
+            Where validation is measured, the weights of the best epoch are kept, else those of the last.
+        ema_momentum: of an average over the weights, which is kept after the last epoch in place of any one epoch's
+            weights; None for no average.
+        weight_decay: AdamW's; 0 is plain Adam.
+        precision: Keras' dtype policy in training. Exported graphs are float32 all the same.
+    """
+
+    name: str
+    architecture: str
+    schedule: Schedule
+    num_epochs: int
+    batch_size: int = 128
+    data: tuple[DataSource, ...] = ("mnist",)
+    fit_on: tuple[Split, ...] = ("train",)
+    augmentation: Augmentation | None = None
+    early_stopping_patience: int | None = None
+    ema_momentum: float | None = None
+    weight_decay: float = 0.0
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    seed: int = 20240229
+
+    def __post_init__(self) -> None:
+        if self.ema_momentum and self.early_stopping_patience:
+            # Between epochs only the single weights are measured, and they do not tell when the average is best.
+            raise ValueError(f"Config {self.name!r} keeps an average of its weights, so it cannot stop early.")
+        if "validation" in self.fit_on and (self.early_stopping_patience or self.schedule.kind == "on_plateau"):
+            raise ValueError(
+                f"Config {self.name!r} fits on the validation writers, so nothing may be chosen on them: "
+                "early stopping and the schedule on_plateau need fit_on=('train',)."
+            )
+
+    @property
+    def measures_validation(self) -> bool:
+        """Whether the validation writers are kept out of the fit and measured after every epoch."""
+        return "validation" not in self.fit_on
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON can hold it, tuples as lists."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def config_names() -> list[str]:
+    """Names of all experiments, in alphabetical order."""
+    return sorted(module.name for module in pkgutil.iter_modules(configs.__path__))
+
+
+def load_config(name: str) -> Config:
+    """The experiment of this name.
+
+    Raises:
+        TrainerError: there is none; the message lists those there are.
+    """
+    if name not in config_names():
+        raise TrainerError(f"There is no config {name!r}. Choose one of: {', '.join(config_names())}.")
+    config: Config = importlib.import_module(f"trainer.configs.{name}").CONFIG
+    return config

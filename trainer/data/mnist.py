@@ -1,0 +1,154 @@
+"""MNIST: found in a folder, or downloaded once and checked.
+
+Licence: CC BY-SA 3.0 (LeCun, Cortes and Burges); QMNIST's labels, which name the writers: BSD.
+"""
+
+import hashlib
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from trainer.data.digits import Digits
+from trainer.data.idx import read_idx
+from trainer.data.splits import Splits, read_writers, split_at_random, split_by_writer
+from trainer.errors import TrainerError
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+TRAIN_WRITERS = "qmnist-train-labels-idx2-int"
+# Of the .gz files as both mirrors serve them.
+SHA256 = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+_CHUNK_BYTES = 1 << 16
+_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Mnist:
+    """The 60,000 training digits with their splits, and the 10,000 test digits."""
+
+    train: Digits
+    test: Digits
+    splits: Splits
+
+
+def default_cache_dir() -> Path:
+    """Where downloads are kept between runs."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "digit-recognition-service" / "mnist"
+
+
+def load_mnist(data_dir: Path | None, *, allow_random_splits: bool = False) -> Mnist:
+    """MNIST from `data_dir`, or `data_dir/mnist`, or, without a folder, from the cache or the network.
+
+    Args:
+        data_dir: folder with the IDX files, each with or without `.gz`.
+        allow_random_splits: whether to go on without knowing the writers.
+
+    Raises:
+        TrainerError: files are missing or damaged, or the writers are not known and that was not allowed.
+    """
+    folder = download_mnist(default_cache_dir()) if data_dir is None else _find_folder(data_dir)
+    train = _read_digits(folder, TRAIN_IMAGES, TRAIN_LABELS)
+    test = _read_digits(folder, TEST_IMAGES, TEST_LABELS)
+    writers_path = _find_file(folder, TRAIN_WRITERS)
+    if writers_path is not None:
+        splits = split_by_writer(read_writers(writers_path, len(train)))
+    elif allow_random_splits:
+        splits = split_at_random(len(train))
+    else:
+        raise TrainerError(
+            f"{folder} has no {TRAIN_WRITERS}.gz, which says who wrote each digit. Without it the same writers stand "
+            "on both sides of every split, and validation and calibration look better than they are. Put QMNIST's file "
+            "there, or pass --random-splits to accept that."
+        )
+    return Mnist(train, test, splits)
+
+
+def download_mnist(folder: Path, *, mirrors: Sequence[str] = MIRRORS) -> Path:
+    """Fetch what is missing in `folder` of the four files of MNIST, each checked against its SHA-256.
+
+    A file appears under its name only when it is complete and right.
+
+    Raises:
+        TrainerError: no mirror delivered a file; the message says what each one answered.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, expected in SHA256.items():
+        path = folder / name
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == expected:
+            continue
+        failures = []
+        for mirror in mirrors:
+            try:
+                data = _fetch(mirror + name)
+            except (OSError, ValueError) as error:
+                failures.append(f"{mirror}: {error}")
+                continue
+            found = hashlib.sha256(data).hexdigest()
+            if found == expected:
+                break
+            failures.append(f"{mirror}: its SHA-256 is {found}, expected is {expected}")
+        else:
+            raise TrainerError(
+                f"{name} could not be downloaded ({'; '.join(failures)}). Fetch MNIST by other means and pass its "
+                "folder with --data."
+            )
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(data)
+        partial.replace(path)
+    return folder
+
+
+def _fetch(url: str) -> bytes:
+    # Both mirrors are fixed https addresses; tests pass a server on the loopback interface.
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:  # noqa: S310
+        num_bytes = int(response.headers.get("Content-Length", 0)) or None
+        print(f"Downloading {url}", file=sys.stderr)
+        progress = keras.utils.Progbar(num_bytes, unit_name="byte")
+        chunks = []
+        while chunk := response.read(_CHUNK_BYTES):
+            chunks.append(chunk)
+            progress.add(len(chunk))
+    return b"".join(chunks)
+
+
+def _find_folder(data_dir: Path) -> Path:
+    for folder in (data_dir, data_dir / "mnist"):
+        if _find_file(folder, TRAIN_IMAGES) is not None:
+            return folder
+    problem = "holds no MNIST files" if data_dir.is_dir() else "is not a folder"
+    raise TrainerError(
+        f"{data_dir} {problem}: {TRAIN_IMAGES} (or {TRAIN_IMAGES}.gz) is looked for in it and in its folder mnist/. "
+        "Pass the right folder with --data, or leave --data out to download MNIST."
+    )
+
+
+def _find_file(folder: Path, name: str) -> Path | None:
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+
+def _read_digits(folder: Path, images_name: str, labels_name: str) -> Digits:
+    images = read_idx(_find_file(folder, images_name) or folder / images_name)
+    labels = read_idx(_find_file(folder, labels_name) or folder / labels_name)
+    if images.dtype != np.uint8 or images.shape[1:] != (28, 28) or labels.shape != images.shape[:1]:
+        raise TrainerError(
+            f"{folder / images_name} has shape {images.shape} and {labels_name} {labels.shape}; (n, 28, 28) bytes and "
+            "(n,) are expected. Do the two files belong together?"
+        )
+    return Digits(images[..., np.newaxis], labels.astype(np.int64))

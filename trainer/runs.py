@@ -1,0 +1,147 @@
+"""The folder of one run, and how it survives being stopped at any moment.
+
+    runs/cnn/
+    ├── config.json             what is being trained
+    ├── history.json            one row per finished epoch
+    ├── epoch-0007/             everything needed to go on after epoch 7; there is only the newest of these
+    │   ├── state.weights.h5        weights, optimizer (with its averages and its count of steps)
+    │   ├── kept.weights.h5         the average, or the weights of the best or the last epoch
+    │   └── history.json
+    ├── golden.npz              golden canvases and their logits, as the training's own backend computes them
+    ├── model.weights.h5        what the run delivers; appears last, when it is finished
+    └── evaluation.json         written by `evaluate`
+
+Files and folders appear under their names only when they are complete: they are written beside and renamed.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from trainer.config import Config
+from trainer.errors import TrainerError
+from trainer.golden import golden_canvases
+
+STATE_FILE = "state.weights.h5"
+KEPT_FILE = "kept.weights.h5"
+HISTORY_FILE = "history.json"
+
+HistoryRow = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What is on disk after an epoch.
+
+    Attributes:
+        folder: holds `STATE_FILE`, `KEPT_FILE` and `HISTORY_FILE`.
+        num_epochs: epochs that are finished.
+        history: one row for each.
+    """
+
+    folder: Path
+    num_epochs: int
+    history: list[HistoryRow]
+
+
+class Run:
+    """The folder of the run of one config."""
+
+    def __init__(self, output_dir: Path, config: Config) -> None:
+        self.folder = output_dir / config.name
+        self.config = config
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights that the run delivers; exists when the run is finished."""
+        return self.folder / "model.weights.h5"
+
+    def open(self) -> None:
+        """Make the folder, or make sure that it belongs to the same config.
+
+        Raises:
+            TrainerError: another config has been trained there.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "config.json"
+        now = self.config.to_dict()
+        if not path.exists():
+            write_json(path, now)
+            return
+        then = json.loads(path.read_text(encoding="utf-8"))
+        # Through JSON and back, so that tuples and lists compare equal.
+        now = json.loads(json.dumps(now))
+        changed = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+        if changed:
+            raise TrainerError(
+                f"{self.folder} holds a run of another {self.config.name!r}: {', '.join(changed)} changed since. "
+                "Remove the folder to begin again, or choose another one with --output."
+            )
+
+    def require_weights(self) -> Path:
+        """The delivered weights.
+
+        Raises:
+            TrainerError: the run is not there, not finished, or of another config.
+        """
+        if not self.weights_path.exists():
+            raise TrainerError(
+                f"{self.weights_path} does not exist. Finish the training first: "
+                f"python -m trainer train {self.config.name}"
+            )
+        self.open()
+        return self.weights_path
+
+    def latest_checkpoint(self) -> Checkpoint | None:
+        """The newest one; None before the first epoch is finished."""
+        folders = sorted(self.folder.glob("epoch-*"))
+        if not folders:
+            return None
+        folder = folders[-1]
+        history = json.loads((folder / HISTORY_FILE).read_text(encoding="utf-8"))
+        return Checkpoint(folder, len(history), history)
+
+    def new_checkpoint_folder(self) -> Path:
+        """An empty folder to write the next checkpoint into, not yet visible to `latest_checkpoint`."""
+        folder = self.folder / "unfinished"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
+    def commit_checkpoint(self, folder: Path, history: list[HistoryRow]) -> None:
+        """Make a written folder the newest checkpoint, and remove the others."""
+        older = list(self.folder.glob("epoch-*"))
+        write_json(folder / HISTORY_FILE, history)
+        folder.rename(self.folder / f"epoch-{len(history):04d}")
+        write_json(self.folder / HISTORY_FILE, history)
+        for path in older:
+            shutil.rmtree(path)
+
+    @property
+    def golden_path(self) -> Path:
+        """Canvases and logits by which an export is checked against the training."""
+        return self.folder / "golden.npz"
+
+    def deliver(self, model: keras.Model) -> None:
+        """Make this float32 network the result of the run.
+
+        What it answers to the golden canvases is noted beside it: the export, perhaps on another backend, must
+        repeat it.
+        """
+        canvases = golden_canvases()
+        np.savez(self.golden_path, canvases=canvases, logits=keras.ops.convert_to_numpy(model(canvases)))
+        partial = self.folder / "unfinished.weights.h5"
+        model.save_weights(partial)
+        partial.replace(self.weights_path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file that is there whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
