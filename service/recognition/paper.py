@@ -128,7 +128,7 @@ def _flatten(darkness: GrayImage, *, polarity: Polarity, is_flat: bool) -> GrayI
     if is_flat:
         # Bold ink may be commoner than the paper, so paper is the commonest of the darker levels.
         threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
-        ink = cv2.subtract(darkness, float(_commonest_level(darkness[darkness <= threshold])))
+        ink = cv2.subtract(darkness, float(_commonest_level(darkness[darkness <= max(threshold, darkness.min())])))
         return ink
     small = shrink(darkness, PAPER_PX)
     paper = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_OPEN, _paper_window(small))
