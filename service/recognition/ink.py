@@ -16,7 +16,7 @@ import numpy as np
 
 from service.recognition.image import GrayImage
 from service.recognition.paper import Polarity, lift_ink, shrink
-from service.recognition.pieces import keep_digit, smallest_digit_px
+from service.recognition.pieces import CLEAN_LINE_SHARE, PHOTO_LINE_SHARE, keep_digit, smallest_digit_px
 from service.recognition.prediction import Box
 
 WORK_PX = 512  # longer side at which ink is looked for; more shows only the paper's fibers
@@ -77,7 +77,11 @@ def _find(picture: GrayImage) -> Ink:
         return _blank(lifted.polarity)
     ink = lifted.image
     if not (lifted.is_clean and max(picture.shape) <= SMALL_PICTURE_PX):
-        ink = keep_digit(ink, min_px=smallest_digit_px(picture.shape, lifted.contrast))
+        ink = keep_digit(
+            ink,
+            min_px=smallest_digit_px(picture.shape, lifted.contrast),
+            line_share=CLEAN_LINE_SHARE if lifted.is_clean else PHOTO_LINE_SHARE,
+        )
     x, y, width, height = cv2.boundingRect(ink)
     if width == 0:
         return _blank(lifted.polarity)

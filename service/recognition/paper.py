@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
 
-FLAT_SHARE = 0.3  # share of the pixels exactly on the commonest level, from which paper counts as flat
+FLAT_SHARE = 0.3  # share of the pixels on the commonest level, from which paper counts as flat
+FLAT_TOLERANCE = 2  # levels to either side that still count as the same
+PAPER_SHARE = 0.6  # a single level that covers more of a picture than this is paper, not ink
 MAX_CLEAN_NOISE = 0.1  # a JPEG's flat paper has more pixels than this a few levels off
 PAPER_PX = 128  # longer side at which light and shadow are measured; they have no finer detail
 POLARITY_PX = 64  # longer side at which ink and paper are told apart
@@ -55,53 +57,77 @@ def lift_ink(picture: GrayImage) -> LiftedInk:
         picture: uint8 (height, width), luminance of either polarity.
     """
     small = shrink(picture, PAPER_PX)
-    is_flat = _is_flat(small)
-    polarity = _polarity_of(shrink(small, POLARITY_PX), is_flat=is_flat)
-    darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
-    ink = _flatten(darkness, polarity=polarity, is_flat=is_flat)
-    levels = _levels_of(ink, paper=0.0) if is_flat else _levels_of(_without_edges(ink))
-    is_clean = is_flat and levels.noise_share < MAX_CLEAN_NOISE
-    if levels.contrast > 0:
-        ink = _stretch(ink, levels, is_clean=is_clean)
-    return LiftedInk(ink, polarity, levels.contrast, is_clean)
+    counts = np.bincount(small.ravel(), minlength=256)
+    return _lift_from_flat(picture, small, counts) if _is_flat(small, counts) else _lift_from_uneven(picture, small)
 
 
-def _is_flat(picture: GrayImage) -> bool:
+def _is_flat(picture: GrayImage, counts: NDArray[np.int64]) -> bool:
     """Whether the paper is one level, as in a drawing or a cleaned scan; light is never so even.
 
     Nothing that is off the level may be wider than a stroke; else it is a shadow, or another paper.
+
+    Args:
+        picture: uint8 (height, width).
+        counts: int64 (256,), how many of its pixels are on each level.
     """
-    level = _commonest_level(picture)
-    if np.count_nonzero(picture == level) < FLAT_SHARE * picture.size:
+    level = int(counts.argmax())
+    # Black and white are where levels end; what a filter made to swing around them is cut off there, on one side.
+    tolerance = FLAT_TOLERANCE if level in (0, 255) else 0
+    if counts[max(0, level - tolerance) : level + tolerance + 1].sum() < FLAT_SHARE * picture.size:
         return False
-    off_level = cv2.absdiff(picture, float(level)) > 2
-    side = round(0.5 * max(picture.shape)) | 1
-    window = np.ones((side, side), np.uint8)
+    off_level = (cv2.absdiff(picture, float(level)) > FLAT_TOLERANCE).astype(np.uint8)
     # Beyond the edge nothing is known, so a stroke cut by the edge is not taken for something wider.
-    padded = cv2.copyMakeBorder(off_level.astype(np.uint8), side, side, side, side, cv2.BORDER_CONSTANT, value=0)
-    return not cv2.erode(padded, window).any()
+    framed = cv2.copyMakeBorder(off_level, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    half_width = float(np.max(cv2.distanceTransform(framed, cv2.DIST_C, 3)))
+    return bool(half_width <= 0.25 * max(picture.shape))
 
 
-def _commonest_level(picture: GrayImage) -> int:
-    return int(np.bincount(picture.ravel(), minlength=256).argmax())
+def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int64]) -> LiftedInk:
+    level = int(counts.argmax())
+    if counts[level] > PAPER_SHARE * small.size:
+        is_dark_ink = float(counts @ (np.arange(256) - level)) <= 0  # where most of the rest is, seen from the paper
+    else:
+        is_dark_ink = _dark_ink_evidence(shrink(small, POLARITY_PX)) >= 0
+    polarity = Polarity.DARK_ON_LIGHT if is_dark_ink else Polarity.LIGHT_ON_DARK
+    darkness = cv2.bitwise_not(picture) if is_dark_ink else picture
+    # Bold ink may be commoner than the paper, so paper is the commonest of the less dark levels.
+    threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
+    counts = np.bincount(darkness.ravel(), minlength=256)
+    paper = int(counts[: max(int(threshold), int(darkness.min())) + 1].argmax())
+    ink: GrayImage = cv2.subtract(darkness, float(paper))
+    num_near = int(counts[paper + 1 : paper + 9].sum())
+    if num_near >= MAX_CLEAN_NOISE * int(counts[: paper + 1].sum()):
+        levels = _levels_of(ink, paper=0.0)
+        return LiftedInk(_stretch(ink, levels), polarity, levels.contrast, is_clean=False)
+    peak = int(ink.max())
+    if 0 < peak < FULL_INK:
+        ink = cv2.convertScaleAbs(ink, alpha=255.0 / peak)
+    return LiftedInk(ink, polarity, float(peak), is_clean=True)
 
 
-def _paper_window(picture: GrayImage) -> NDArray[np.uint8]:
-    side = round(PAPER_WINDOW * max(picture.shape)) | 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_RECT, (side, side)), dtype=np.uint8)
+def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
+    seen = shrink(small, POLARITY_PX)
+    # The edges of a photograph often hold something else than the digit, and most ink that cameras see is dark.
+    evidence = _dark_ink_evidence(seen) - 0.5 * _skewness(_without_edges(seen), window=0.5) + DARK_INK_BIAS
+    polarity = Polarity.DARK_ON_LIGHT if evidence >= 0 else Polarity.LIGHT_ON_DARK
+    ink = _flatten(picture, polarity)
+    levels = _levels_of(_without_edges(ink))
+    return LiftedInk(_stretch(ink, levels), polarity, levels.contrast, is_clean=False)
 
 
-def _polarity_of(picture: GrayImage, *, is_flat: bool) -> Polarity:
-    """Which of ink and paper is dark: ink is the rarer, and stands out further from the middle of its neighborhood.
+def _dark_ink_evidence(picture: GrayImage) -> float:
+    """Above 0 where ink is dark: it is what stands out from the middle of its neighborhood.
 
     Two neighborhoods are asked: half a picture, in which a shadow does no harm, and nearly a whole one, in
     which there is paper even around the boldest stroke.
+
+    Args:
+        picture: uint8 (height, width).
+
+    Returns:
+        -2 to 2.
     """
-    evidence = -_skewness(picture, window=0.5) - _skewness(picture, window=0.9)
-    if not is_flat:
-        # On photographs the edges are apt to hold something else, and dark ink is what cameras see nearly always.
-        evidence += DARK_INK_BIAS - 0.5 * _skewness(_without_edges(picture), window=0.5)
-    return Polarity.DARK_ON_LIGHT if evidence >= 0 else Polarity.LIGHT_ON_DARK
+    return -_skewness(picture, window=0.5) - _skewness(picture, window=0.9)
 
 
 def _skewness(picture: GrayImage, *, window: float) -> float:
@@ -118,25 +144,22 @@ def _skewness(picture: GrayImage, *, window: float) -> float:
     return float(cubes.sum()) / total if total else 0.0
 
 
-def _flatten(darkness: GrayImage, *, polarity: Polarity, is_flat: bool) -> GrayImage:
-    """Take the paper's own darkness away; uint8 (height, width), paper near 0.
+def _flatten(picture: GrayImage, polarity: Polarity) -> GrayImage:
+    """Take uneven paper away; uint8 (height, width), paper near 0 and ink bright.
 
-    Of uneven paper the opening keeps what is wider than a stroke, so it follows the light and even the
-    hard edge of a shadow, and passes under the strokes.
+    The opening keeps what is wider than a stroke, so it follows the light and even the hard edge of a
+    shadow, and passes under the strokes.
     """
-    ink: GrayImage
-    if is_flat:
-        # Bold ink may be commoner than the paper, so paper is the commonest of the darker levels.
-        threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
-        ink = cv2.subtract(darkness, float(_commonest_level(darkness[darkness <= max(threshold, darkness.min())])))
-        return ink
+    darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
     small = shrink(darkness, PAPER_PX)
-    paper = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_OPEN, _paper_window(small))
+    side = round(PAPER_WINDOW * max(small.shape)) | 1
+    window = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    paper = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_OPEN, window)
     # A little wider, so that no seam is left along the edge of a shadow.
     paper = cv2.blur(cv2.dilate(paper, np.ones((5, 5), np.uint8)), (3, 3))
     height, width = darkness.shape
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    ink = cv2.subtract(darkness, paper)
+    ink: GrayImage = cv2.subtract(darkness, paper)
     if polarity is Polarity.DARK_ON_LIGHT:
         # Ink takes a share of the light that falls on it, so in shadow it must be held against darker paper.
         ink = cv2.divide(ink, cv2.max(cv2.bitwise_not(paper), DARKEST_PAPER), scale=255.0)
@@ -151,13 +174,11 @@ class _Levels:
         paper: level of the paper.
         noise: standard deviation of the fine grain.
         contrast: how far typical ink stands above the paper.
-        noise_share: pixels a few levels off the paper, for each pixel exactly on it.
     """
 
     paper: float
     noise: float
     contrast: float
-    noise_share: float
 
 
 def _levels_of(ink: GrayImage, *, paper: float | None = None) -> _Levels:
@@ -168,12 +189,8 @@ def _levels_of(ink: GrayImage, *, paper: float | None = None) -> _Levels:
     threshold, _ = cv2.threshold(ink, 0, 255, cv2.THRESH_OTSU)
     # On a page with one small digit Otsu's threshold would fall into the noise of the paper.
     is_ink = ink > max(threshold, level + 5.0 * noise)
-    if not is_ink.any():
-        return _Levels(level, noise, 0.0, 0.0)
-    contrast = float(np.percentile(ink[is_ink], 75)) - level
-    num_exact = max(1, int(np.count_nonzero(ink == 0)))
-    num_near = int(np.count_nonzero((ink > 0) & (ink <= 8)))
-    return _Levels(level, noise, contrast, num_near / num_exact)
+    contrast = float(np.percentile(ink[is_ink], 75)) - level if is_ink.any() else 0.0
+    return _Levels(level, noise, contrast)
 
 
 def _without_edges(ink: GrayImage) -> GrayImage:
@@ -183,13 +200,12 @@ def _without_edges(ink: GrayImage) -> GrayImage:
     return ink[margin_y : height - margin_y, margin_x : width - margin_x]
 
 
-def _stretch(ink: GrayImage, levels: _Levels, *, is_clean: bool) -> GrayImage:
-    """Bring paper to 0 and ink to 255."""
-    if is_clean:
-        peak = int(ink.max())
-        return ink if peak >= FULL_INK else cv2.convertScaleAbs(ink, alpha=255.0 / peak)
+def _stretch(ink: GrayImage, levels: _Levels) -> GrayImage:
+    """Bring paper to 0 and ink to 255; where there is no contrast, everything is paper."""
+    if levels.contrast <= 0:
+        return np.zeros_like(ink)
     low = levels.paper + max(3.0 * levels.noise, 0.15 * levels.contrast)
-    high = levels.paper + 0.9 * levels.contrast
+    high = levels.paper + max(0.9 * levels.contrast, 3.0 * levels.noise + 1.0)
     scale = 255.0 / (high - low)
     stretched: GrayImage = cv2.addWeighted(ink, scale, ink, 0.0, -low * scale)
     return stretched

@@ -17,20 +17,24 @@ MIN_DIGIT_PX = 5  # fewer pixels hold no digit that anyone could read
 OUTER_SHARE = 0.22  # the outer part of a picture, where the lines of its cell are seen
 SIDE_SHARE = 0.12  # the outermost part, where even a short upright stroke is a piece of a cell's line
 LINE_SHARE = 0.6  # share of a side that a line of the cell runs along at least
+CLEAN_LINE_SHARE = 0.7  # drawn pictures are often cut along the digit: what is removed must be a line and little else
+PHOTO_LINE_SHARE = 0.4  # photographed digits stand in cells and run into their lines
 REACH = 0.4  # a piece this near to the digit, in sizes of the digit, may be a part of it, as the bar of a 5
 BAR_REACH = 0.15  # and a level bar, otherwise taken for a line, only when it is this near
 MIN_PIECE_SHARE = 0.02  # of the digit's area; smaller pieces are specks
 
 
-def keep_digit(ink: GrayImage, *, min_px: float) -> GrayImage:
+def keep_digit(ink: GrayImage, *, min_px: float, line_share: float) -> GrayImage:
     """Clear everything but the digit: the lines of its cell, specks, pieces of neighbors.
 
     Args:
         ink: uint8 (height, width), paper 0 and ink 255.
         min_px: height or width that the digit has at least.
+        line_share: what hangs together is the line of a cell, and may be cut from the digit that it runs into,
+            when at least this share of it is a straight line; 0 to 1.
     """
     strokes = (cv2.GaussianBlur(ink, (3, 3), 0) >= STROKE_LEVEL).astype(np.uint8)
-    cell_lines = _cell_lines(strokes)
+    cell_lines = _cell_lines(strokes, line_share)
     frame = np.maximum.reduce(cell_lines)
     strokes[frame > 0] = 0
     num_labels, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
@@ -90,18 +94,31 @@ class _Pieces:
         return gaps
 
 
-def _cell_lines(strokes: Mask) -> tuple[Mask, Mask, Mask, Mask]:
+def _cell_lines(strokes: Mask, line_share: float) -> tuple[Mask, Mask, Mask, Mask]:
     """Straight lines along the edges of a picture that run out of it: the cell that a digit was written in.
 
     Args:
         strokes: uint8 (height, width), 1 where there is ink.
+        line_share: see `keep_digit`.
 
     Returns:
         Four masks, uint8 (height, width): 1 on and next to the lines at the top, bottom, left and right.
     """
     top, bottom = _lines_along_rows(strokes)
-    left, right = _lines_along_rows(np.ascontiguousarray(strokes.T))
-    return top, bottom, np.ascontiguousarray(left.T), np.ascontiguousarray(right.T)
+    left, right = (np.ascontiguousarray(line.T) for line in _lines_along_rows(np.ascontiguousarray(strokes.T)))
+    is_line = top | bottom | left | right
+    if not is_line.any():
+        return top, bottom, left, right
+    # What reaches the edge by other strokes too was cut out along its edges: its lines are its own, as the bar of a 7,
+    # unless they are most of it.
+    num_labels, labels = cv2.connectedComponents(strokes, connectivity=8)
+    num_pixels = np.bincount(labels.ravel(), minlength=num_labels)
+    num_line_pixels = np.bincount(labels.ravel(), weights=is_line.ravel(), minlength=num_labels)
+    rest = np.where(_widened(_widened(is_line)), 0, labels)
+    is_cut_out = np.zeros(num_labels, bool)
+    is_cut_out[np.concatenate([rest[0], rest[-1], rest[:, 0], rest[:, -1]])] = True
+    is_cell = (~is_cut_out | (num_line_pixels >= line_share * num_pixels)).astype(np.uint8)[labels]
+    return tuple(_widened(_widened(line & is_cell)) for line in (top, bottom, left, right))  # type: ignore[return-value]
 
 
 def _lines_along_rows(strokes: Mask) -> tuple[Mask, Mask]:
@@ -119,7 +136,7 @@ def _lines_along_rows(strokes: Mask) -> tuple[Mask, Mask]:
     upper, lower = runs.copy(), runs
     upper[margin:] = 0
     lower[: height - margin] = 0
-    return _widened(_widened(upper)), _widened(_widened(lower))
+    return upper, lower
 
 
 def _spans_picture(piece: Mask, cell_lines: tuple[Mask, Mask, Mask, Mask]) -> bool:

@@ -94,6 +94,33 @@ def test_a_detached_stroke_near_the_digit_belongs_to_it() -> None:
     assert box.y + box.height >= 150
 
 
+def cut_along_the_digit(picture: np.ndarray) -> np.ndarray:
+    x, y, width, height = cv2.boundingRect((picture < 128).astype(np.uint8))
+    return picture[y : y + height, x : x + width]
+
+
+@pytest.mark.parametrize("thickness", [10, 17, 30])
+@pytest.mark.parametrize("is_negative", [False, True])
+def test_a_picture_cut_along_the_digit_keeps_its_bar(thickness: int, is_negative: bool) -> None:
+    page = seven(thickness=thickness)
+    cut = cut_along_the_digit(page)
+    found = find_ink(255 - cut if is_negative else cut)
+    assert stroke_overlap(digit_canvas(found.image), digit_canvas(find_ink(page).image)) >= 0.8
+
+
+def test_a_bold_digit_may_cover_most_of_its_picture() -> None:
+    cut = cut_along_the_digit(seven(thickness=60))
+    assert np.mean(cut < 128) > 0.5
+    assert find_ink(cut).polarity is Polarity.DARK_ON_LIGHT
+
+
+def test_a_digit_that_runs_into_the_line_of_its_cell_is_cut_from_it() -> None:
+    picture = with_grain(in_shadow(seven(), depth=0.2))
+    cv2.line(picture, (0, 240), (279, 240), 30, 5)  # the foot of the 7 stands on it
+    cv2.line(picture, (0, 36), (279, 36), 30, 5)
+    assert stroke_overlap(digit_canvas(find_ink(picture).image), CLEAN) >= 0.7
+
+
 def test_a_far_speck_does_not() -> None:
     picture = seven()
     cv2.circle(picture, (12, 262), 3, 30, cv2.FILLED)
