@@ -23,6 +23,7 @@ POLARITY_PX = 64  # longer side at which ink and paper are told apart
 DARK_INK_BIAS = 0.2  # against evidence of 2.5 at the most
 PAPER_WINDOW = 0.4  # share of the longer side; wider than a stroke, narrower than a shadow
 DARKEST_PAPER = 48  # below this a shadow holds more noise than writing
+MAX_INK_SHARE = 0.75  # of a photograph; what covers more of it is its paper
 FULL_INK = 230  # a peak from here on is left as it is; MNIST's is 254 or 255
 
 
@@ -75,7 +76,8 @@ def _is_flat(picture: GrayImage, counts: NDArray[np.int64]) -> bool:
     tolerance = FLAT_TOLERANCE if level in (0, 255) else 0
     if counts[max(0, level - tolerance) : level + tolerance + 1].sum() < FLAT_SHARE * picture.size:
         return False
-    off_level = (cv2.absdiff(picture, float(level)) > FLAT_TOLERANCE).astype(np.uint8)
+    # An array and not a number: beside a number, OpenCV takes a picture of four rows of one pixel for another number.
+    off_level = (cv2.absdiff(picture, np.full_like(picture, level)) > FLAT_TOLERANCE).astype(np.uint8)
     # Beyond the edge nothing is known, so a stroke cut by the edge is not taken for something wider.
     framed = cv2.copyMakeBorder(off_level, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     half_width = float(np.max(cv2.distanceTransform(framed, cv2.DIST_C, 3)))
@@ -94,7 +96,7 @@ def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
     counts = np.bincount(darkness.ravel(), minlength=256)
     paper = int(counts[: max(int(threshold), int(darkness.min())) + 1].argmax())
-    ink: GrayImage = cv2.subtract(darkness, float(paper))
+    ink: GrayImage = cv2.subtract(darkness, np.full_like(darkness, paper))
     num_near = int(counts[paper + 1 : paper + 9].sum())
     if num_near >= MAX_CLEAN_NOISE * int(counts[: paper + 1].sum()):
         levels = _levels_of(ink, paper=0.0)
@@ -109,7 +111,15 @@ def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
     seen = shrink(small, POLARITY_PX)
     # The edges of a photograph often hold something else than the digit, and most ink that cameras see is dark.
     evidence = _dark_ink_evidence(seen) - 0.5 * _skewness(_without_edges(seen), window=0.5) + DARK_INK_BIAS
-    polarity = Polarity.DARK_ON_LIGHT if evidence >= 0 else Polarity.LIGHT_ON_DARK
+    likelier, other = Polarity.DARK_ON_LIGHT, Polarity.LIGHT_ON_DARK
+    if evidence < 0:
+        likelier, other = other, likelier
+    lifted = _lift(picture, likelier)
+    covers_picture = np.count_nonzero(lifted.image) > MAX_INK_SHARE * lifted.image.size
+    return _lift(picture, other) if covers_picture else lifted
+
+
+def _lift(picture: GrayImage, polarity: Polarity) -> LiftedInk:
     ink = _flatten(picture, polarity)
     levels = _levels_of(_without_edges(ink))
     return LiftedInk(_stretch(ink, levels), polarity, levels.contrast, is_clean=False)
@@ -162,7 +172,7 @@ def _flatten(picture: GrayImage, polarity: Polarity) -> GrayImage:
     ink: GrayImage = cv2.subtract(darkness, paper)
     if polarity is Polarity.DARK_ON_LIGHT:
         # Ink takes a share of the light that falls on it, so in shadow it must be held against darker paper.
-        ink = cv2.divide(ink, cv2.max(cv2.bitwise_not(paper), DARKEST_PAPER), scale=255.0)
+        ink = cv2.divide(ink, np.maximum(cv2.bitwise_not(paper), DARKEST_PAPER), scale=255.0)
     return ink
 
 
