@@ -16,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-slow lint check fix train accuracy lock clean
+.PHONY: help serve test test-slow lint check fix train accuracy bench lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ train: $(DEV)  ## train CONFIG=cnn; DATA=DIR (or DIGITS_DATA) holds the data, el
 accuracy: $(DEV)  ## the exported models on the real data (DIGITS_DATA, else ../shared/data; skipped without)
 	$(PYTEST) -m accuracy $(PYTEST_ARGS)
 
+bench: $(DEV) $(VENV)-bench/.installed  ## the service against other servers, overload, soak; needs wrk; BENCH_ARGS adds options
+	$(BIN)/python -m benchmarks --results benchmarks/results $(BENCH_ARGS)
+
 # --universal: one lock for every system and Python that pyproject.toml allows. No index address and no command line
 # with local paths gets into the files (docs/decisions/0002). The development lock is resolved first; the others are
 # held to its versions.
@@ -56,13 +59,14 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
 
 lock: $(DEV)  ## write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions
-	$(COMPILE) --extra train --group dev --output-file requirements/dev.txt
+	$(COMPILE) --extra train --extra otel --group dev --output-file requirements/dev.txt
 	$(COMPILE) --extra train --constraint requirements/dev.txt --output-file requirements/train.txt
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/service.txt
 	$(COMPILE) --extra gpu --constraint requirements/dev.txt --output-file requirements/service-gpu.txt
+	$(COMPILE) --extra otel --constraint requirements/dev.txt --output-file requirements/service-otel.txt
 
 clean:  ## remove .venv and everything that a tool left behind
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -73,4 +77,10 @@ $(BIN)/python:
 
 $(VENV)/.installed-%: requirements/%.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+# The other servers of the benchmarks: pinned, not hashed, and in an environment that nothing else comes near.
+$(VENV)-bench/.installed: benchmarks/requirements.txt | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

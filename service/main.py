@@ -1,19 +1,26 @@
 """Where the rings are joined: settings, runtime, app and server."""
 
 import asyncio
+import gc
 import ipaddress
 import os
 import socket
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 import uvicorn
+from prometheus_client import CollectorRegistry
 
 from service.api.app import create_app
 from service.api.dependencies import Container
+from service.api.tracing import tracing_from
 from service.logs import configure_logs
 from service.recognition.errors import StartupError
+from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
+from service.server import DrainingServer
 from service.settings import Settings, load_settings
+from service.workers import READY, supervise
 
 
 def serve(announce: Callable[[str], None]) -> None:
@@ -28,42 +35,87 @@ def serve(announce: Callable[[str], None]) -> None:
     settings = load_settings()
     configure_logs(settings.log_level)
     listener = _listen(settings.host, settings.port)
+    address = _address(listener)
+    if settings.workers == 1:
+        _run(settings, listener, on_ready=lambda: announce(address))
+    else:
+        supervise(settings, listener, run_worker, announce=lambda: announce(address))
+
+
+def run_worker(settings: Settings, listener: socket.socket, parent: Connection) -> None:
+    """One of several processes; see `service.workers`."""
+    configure_logs(settings.log_level)
+    try:
+        _run(settings, listener, on_ready=lambda: parent.send(READY), parent=parent)
+    except StartupError as error:
+        parent.send(str(error))
+        raise SystemExit(1) from None
+
+
+def _run(
+    settings: Settings, listener: socket.socket, *, on_ready: Callable[[], None], parent: Connection | None = None
+) -> None:
+    """Serve from the listening socket until told to stop, or until the parent has gone, if there is one."""
     failure: list[BaseException] = []
 
     def stop(error: BaseException) -> None:
         failure.append(error)
         server.should_exit = True
 
-    container = Container(
-        settings,
-        Registry(_runtime_options(settings)),
-        on_ready=lambda: announce(_address(listener)),
-        on_failure=stop,
+    def orphaned() -> None:
+        server.should_exit = True
+        if parent is not None:
+            asyncio.get_running_loop().remove_reader(parent.fileno())
+
+    def ready() -> None:
+        # What has been loaded stays until the end, and there is much of it: each full search for garbage would walk
+        # over half a million objects, and every request would wait for it.
+        gc.collect()
+        gc.freeze()
+        on_ready()
+
+    container = container_for(settings, on_ready=ready, on_failure=stop)
+    config = uvicorn.Config(
+        create_app(container),
+        log_config=None,  # our own is in place
+        access_log=False,  # the middleware writes a better one
+        server_header=False,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(container),
-            log_config=None,  # our own is in place
-            access_log=False,  # the middleware writes a better one
-            server_header=False,
-            timeout_graceful_shutdown=settings.drain_s,
-        )
-    )
-    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(server.serve(sockets=[listener]))
+    server = DrainingServer(config, drain=container.drain, drain_s=settings.drain_s)
+
+    async def run() -> None:
+        if parent is not None:
+            asyncio.get_running_loop().add_reader(parent.fileno(), orphaned)
+        await server.serve(sockets=[listener])
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())
     if failure:
         raise failure[0]
+
+
+def container_for(
+    settings: Settings, *, on_ready: Callable[[], None], on_failure: Callable[[BaseException], None] = lambda _: None
+) -> Container:
+    """The parts of one process."""
+    metrics = Metrics(CollectorRegistry())
+    registry = Registry(_runtime_options(settings), metrics)
+    tracing = tracing_from(os.environ)
+    return Container(settings, registry, metrics, tracing=tracing, on_ready=on_ready, on_failure=on_failure)
 
 
 def _runtime_options(settings: Settings) -> RuntimeOptions:
     return RuntimeOptions(
         models_dir=settings.models_dir,
         device=settings.device,
+        gpu_memory_mb=settings.gpu_memory_mb,
         intra_op_threads=settings.intra_op_threads,
         max_image_pixels=settings.max_image_pixels,
         queue_limit=settings.queue_limit,
         timeout_s=settings.timeout_ms / 1e3,
         num_picture_threads=os.cpu_count() or 1,
+        canary_s=settings.canary_s,
+        canary_limit_s=settings.canary_limit_ms / 1e3,
     )
 
 

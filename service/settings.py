@@ -29,6 +29,16 @@ def _check_key(key: SecretStr) -> SecretStr:
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
 
 
+def _check_gpu_memory(value_mb: int) -> int:
+    """Less than 256 MB does not even hold CUDA's own libraries."""
+    if 0 < value_mb < 256:
+        raise ValueError("too little for any network")
+    return value_mb
+
+
+GpuMemory = Annotated[int, AfterValidator(_check_gpu_memory)]
+
+
 def _setting(default: Any, meaning: str, *, accepted: str, **limits: Any) -> Any:
     """A field that says what it means and, for the message about a wrong value, what it accepts."""
     return Field(default, description=meaning, json_schema_extra={"accepted": accepted}, **limits)
@@ -62,6 +72,20 @@ class Settings(BaseSettings):
         "Where networks run; `auto` takes the first GPU if there is one, `gpu` insists on it.",
         accepted="auto, cpu, gpu or gpu:N (N counts from 0)",
     )
+    gpu_memory_mb: GpuMemory = _setting(
+        0,
+        "Most memory in MB that is taken of the GPU; 0 takes what is needed, as it is needed.",
+        accepted="0, or a whole number from 256 to 1000000",
+        ge=0,
+        le=1_000_000,
+    )
+    workers: int = _setting(
+        1,
+        "Processes that share the port, each with models of its own.",
+        accepted="a whole number from 1 to 64",
+        ge=1,
+        le=64,
+    )
     intra_op_threads: int = _setting(
         1,
         "CPU threads that one batch is computed with; 0 takes one per core.",
@@ -75,6 +99,20 @@ class Settings(BaseSettings):
         accepted="a whole number from 1 to 1000000000",
         ge=1,
         le=1_000_000_000,
+    )
+    max_body_memory_mb: int = _setting(
+        256,
+        "Most memory in MB that uploads in progress may hold together; what would take more is answered with 429.",
+        accepted="a whole number from 1 to 1000000",
+        ge=1,
+        le=1_000_000,
+    )
+    body_timeout_ms: int = _setting(
+        30_000,
+        "Time in milliseconds for the whole body of a request to arrive; slower senders are answered with 408.",
+        accepted="a whole number from 1 to 3600000",
+        ge=1,
+        le=3_600_000,
     )
     max_image_pixels: int = _setting(
         25_000_000,
@@ -92,7 +130,7 @@ class Settings(BaseSettings):
     )
     queue_limit: int = _setting(
         256,
-        "Readings that may wait for a thread, and again for the model, before more are answered with 429.",
+        "Readings that may wait, to be decoded and for the model, before more are answered with 429.",
         accepted="a whole number from 1 to 100000",
         ge=1,
         le=100_000,
@@ -110,6 +148,20 @@ class Settings(BaseSettings):
         accepted="a whole number from 0 to 3600",
         ge=0,
         le=3600,
+    )
+    canary_s: float = _setting(
+        10.0,
+        "Seconds between two checks that every model still repeats a golden output; 0 checks at the start only.",
+        accepted="0, or a number up to 3600",
+        ge=0,
+        le=3600,
+    )
+    canary_limit_ms: int = _setting(
+        5_000,
+        "Time in milliseconds after which such a check has failed.",
+        accepted="a whole number from 1 to 600000",
+        ge=1,
+        le=600_000,
     )
     api_key: ApiKey | None = _setting(
         None,

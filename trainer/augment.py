@@ -22,6 +22,7 @@ _BOX_PX = 20.0  # longer side of a digit's box
 _BORDER_PX = 1  # of paper around each canvas in the strip
 _TILE_PX = SIDE_PX + 2 * _BORDER_PX
 MAX_BATCH_SIZE = 32_767 // _TILE_PX  # cv2.remap counts source rows in 16 bits
+_NARROWEST = 0.6  # of the width, as in the narrow cells of forms
 _ELASTIC_SIGMA_PX = 4.0  # as wide as Simard et al. 2003 found best for MNIST
 
 
@@ -32,7 +33,8 @@ def augment(canvases: Canvases, settings: Augmentation, rng: np.random.Generator
         canvases: uint8 (n, 28, 28, 1), paper 0 and ink 255, n at most `MAX_BATCH_SIZE`.
         settings: how far, and how often.
         rng: where chance comes from; the same state gives the same canvases.
-        strength: factor on all distances and chances, 0 (the canvases as they are) to 1.
+        strength: factor on distances and chances, 0 (the canvases as they are) to 1. Bold and reshaped digits are as
+            frequent at any strength above 0: other pens and scanners do not get rarer.
 
     Returns:
         uint8 (n, 28, 28, 1).
@@ -83,7 +85,7 @@ def _change_thickness(images: Canvases, settings: Augmentation, rng: np.random.G
             changed = _from_strip(morph(_to_strip(images[chosen]), cross))
             share = rng.uniform(0.2, most, (len(chosen), 1, 1)).astype(np.float32)
             images[chosen] = np.rint(images[chosen] * (1 - share) + changed * share).astype(np.uint8)
-    rows = _draw(rng, len(images), settings.bold_chance * strength)
+    rows = _draw(rng, len(images), settings.bold_chance)
     if len(rows):
         # Two steps of one pixel, not one of two: between neighbors on the strip lie two rows of paper.
         bolder = _from_strip(cv2.dilate(_to_strip(images[rows]), disc))
@@ -117,7 +119,7 @@ def _affine_coordinates(
     scale[:, 0, 0], scale[:, 1, 1] = 1 / (zoom * aspect), aspect / zoom
 
     matrix = scale @ turn @ slant
-    stretch, box_center = _stretch(images, settings.stretch_chance * strength, rng)
+    stretch, box_center = _reshape(images, settings, rng)
     ys, xs = np.mgrid[0:SIDE_PX, 0:SIDE_PX]
     pixels = np.stack([xs.ravel(), ys.ravel()]) - CENTER_PX  # (2, 784)
     source = matrix @ pixels - shift[:, :, np.newaxis]
@@ -127,19 +129,21 @@ def _affine_coordinates(
     return source.reshape(num_canvases, 2, SIDE_PX, SIDE_PX).astype(np.float32)
 
 
-def _stretch(
-    images: Canvases, chance: float, rng: np.random.Generator
+def _reshape(
+    images: Canvases, settings: Augmentation, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Factors of the coordinates that fill the square box, (n, 2), and the middles of the digits' boxes, (n, 2)."""
+    """Factors of the coordinates that fill the square box or make digits narrow, (n, 2); their fixed points, (n, 2)."""
     factors = np.ones((len(images), 2))
     centers = np.full((len(images), 2), CENTER_PX)
-    for row in _draw(rng, len(images), chance):
+    for row in _draw(rng, len(images), settings.stretch_chance):
         x, y, width, height = cv2.boundingRect(images[row])
         if min(width, height) == 0:
             continue
         amount = rng.uniform(0.3, 1.0)
         factors[row] = (width / _BOX_PX) ** amount, (height / _BOX_PX) ** amount
         centers[row] = x + (width - 1) / 2, y + (height - 1) / 2
+    rows = _draw(rng, len(images), settings.narrow_chance)
+    factors[rows, 0] /= rng.uniform(_NARROWEST, 1.0, len(rows))
     return factors, centers
 
 

@@ -29,8 +29,9 @@ class Augmentation:
         elastic_chance: share of canvases that are bent elastically.
         elastic_px: typical displacement of the elastic field.
         thickness_chance: share of canvases whose strokes are made thicker or thinner.
-        bold_chance: share of canvases with strokes two pixels thicker, as felt pens and bold print have.
+        bold_chance: share of canvases with strokes two to four pixels thicker, as felt pens and bold print have.
         stretch_chance: share of canvases whose digit is stretched towards a square box, as some scanners do.
+        narrow_chance: share of canvases whose digit is made narrower, as in narrow cells.
         resolution_chance: share of canvases passed through a blur or a lower resolution.
         contrast_chance: share of canvases with harder or softer edges, fainter ink and noise.
         calm_epochs: at the end of the training, number of epochs at half strength, nearer to what is served.
@@ -45,6 +46,7 @@ class Augmentation:
     thickness_chance: float = 0.0
     bold_chance: float = 0.0
     stretch_chance: float = 0.0
+    narrow_chance: float = 0.0
     resolution_chance: float = 0.0
     contrast_chance: float = 0.0
     calm_epochs: int = 0

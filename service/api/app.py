@@ -9,8 +9,9 @@ from starlette.middleware import Middleware
 
 from service.api.dependencies import Container
 from service.api.errors import install_error_handlers
-from service.api.middleware import AccessLog, LastResort, RequestId, SafeHeaders
-from service.api.routes import health, models, pages, predict
+from service.api.intake import BodyLimits, BodyMemory
+from service.api.middleware import RequestFrame
+from service.api.routes import health, metrics, models, pages, predict
 
 DESCRIPTION = (
     "Reads handwritten digits from pictures, and says how sure it is. A blank or a doubtful stroke is not an error: "
@@ -20,6 +21,9 @@ DESCRIPTION = (
 
 def create_app(container: Container) -> FastAPI:
     """The service as an ASGI app. Models load when it is started, not here."""
+    settings = container.settings
+    body_memory = BodyMemory(settings.max_body_memory_mb * 1_000_000)
+    container.metrics.body_bytes.set_function(lambda: body_memory.num_bytes)
     app = FastAPI(
         title="Digit recognition service",
         summary="Handwritten digits over HTTP",
@@ -29,17 +33,14 @@ def create_app(container: Container) -> FastAPI:
         docs_url=None,  # `pages` serves both, with assets of our own
         redoc_url=None,
         openapi_url="/openapi.json",
-        # From the outside in. The id comes first, so that the log line and every answer can carry it.
-        middleware=[
-            Middleware(RequestId),
-            Middleware(AccessLog),
-            Middleware(SafeHeaders),
-            Middleware(LastResort),
+        middleware=[  # from the outside in
+            Middleware(RequestFrame, metrics=container.metrics, drain=container.drain, tracing=container.tracing),
+            Middleware(BodyLimits, memory=body_memory, timeout_s=settings.body_timeout_ms / 1e3),
         ],
     )
     app.state.container = container
     install_error_handlers(app)
-    for routes in (predict, models, health, pages):
+    for routes in (predict, models, health, metrics, pages):
         app.include_router(routes.router)
     pages.mount_static(app)
     return app
@@ -57,6 +58,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await loading
         await container.models.close()
+        if container.tracing is not None:
+            await asyncio.to_thread(container.tracing.close)  # it sends the last spans
 
 
 async def _load(container: Container) -> None:

@@ -8,6 +8,8 @@ from starlette.requests import ClientDisconnect, Request
 
 Result = TypeVar("Result")
 
+PATIENCE_S = 0.02  # most readings are done by then; watching costs a task, and is for those that wait in a queue
+
 
 async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
     """Do the work, but give it up when the client closes the connection.
@@ -19,16 +21,49 @@ async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, Resul
     Raises:
         ClientDisconnect: the client has gone, and the work has been cancelled.
     """
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_goodbye(request))
+    watch = _Watch(request)
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
+        return await work
+    except asyncio.CancelledError:
+        if not watch.has_cancelled:
+            raise
+        watch.take_back()
+        raise ClientDisconnect from None
     finally:
-        working.cancel()
-        leaving.cancel()
+        watch.end()
+
+
+class _Watch:
+    """Cancels the task that makes it when the client leaves, unless it is ended before."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._task = asyncio.current_task()
+        self._goodbye: asyncio.Task[None] | None = None
+        self.has_cancelled = False
+        self._is_over = False
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._begin)
+
+    def take_back(self) -> None:
+        """Let the task go on after it was cancelled here."""
+        if self._task is not None:
+            self._task.uncancel()
+
+    def end(self) -> None:
+        self._is_over = True
+        self._timer.cancel()
+        if self._goodbye is not None:
+            self._goodbye.cancel()
+
+    def _begin(self) -> None:
+        self._goodbye = asyncio.ensure_future(_goodbye(self._request))
+        self._goodbye.add_done_callback(self._leave)
+
+    def _leave(self, goodbye: asyncio.Task[None]) -> None:
+        if self._is_over or goodbye.cancelled() or self._task is None:
+            return
+        self.has_cancelled = True
+        self._task.cancel()
 
 
 async def _goodbye(request: Request) -> None:

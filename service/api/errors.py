@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from service.api.access import WrongKey
+from service.api.intake import BodyMemoryFull, BodyTimeout
 from service.api.parameters import complaint
 from service.api.uploads import EmptyBody, MissingFile, SeveralFiles, UnexpectedPart, UnsupportedMediaType
 from service.recognition import errors
@@ -48,11 +49,13 @@ PROBLEMS: Mapping[type[errors.DigitsError], Problem] = {
     errors.UndecodableImage: Problem(400, "undecodable_image", "The picture is damaged"),
     WrongKey: Problem(401, "wrong_api_key", "The API key is missing or wrong"),
     errors.ModelNotFound: Problem(404, "model_not_found", "There is no such model"),
+    BodyTimeout: Problem(408, "body_timeout", "The body came too slowly"),
     errors.TooLarge: Problem(413, "too_large", "The picture is too large"),
     errors.UnsupportedImageFormat: Problem(415, "unsupported_image_format", "This is no picture that can be read here"),
     UnsupportedMediaType: Problem(415, "unsupported_media_type", "A picture cannot be sent like this"),
     errors.InvalidParameter: Problem(422, "invalid_parameter", "A parameter is wrong"),
     errors.QueueFull: Problem(429, "queue_full", "The service is busy"),
+    BodyMemoryFull: Problem(429, "body_memory_full", "Too many uploads at once"),
     errors.NotReady: Problem(503, "not_ready", "The service is not ready"),
     errors.DeadlineExceeded: Problem(504, "deadline_exceeded", "The reading took too long"),
     # Below: raised on purpose, yet never meant for a client. Should one come this far, it is our fault.
@@ -91,6 +94,7 @@ def problem_response(
         "code": problem.code,
         "request_id": scope["state"]["request_id"],
     }
+    scope["state"]["code"] = problem.code  # for the log
     return Response(json.dumps(document), problem.status, dict(headers or {}), PROBLEM_MEDIA_TYPE)
 
 
@@ -108,6 +112,9 @@ async def _answer_digits_error(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.Unavailable):
         # Whole seconds (RFC 9110, 10.2.3), and never 0: that would invite a client to spin.
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+        request.app.state.container.metrics.count_rejection(problem.status, problem.code)
+    if problem.status == HTTPStatus.REQUEST_TIMEOUT:
+        headers["Connection"] = "close"  # RFC 9110, 15.5.9; the rest of the body is still on its way
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'ApiKey header="X-API-Key"'
     return problem_response(request.scope, problem, str(error), headers=headers)
@@ -115,7 +122,8 @@ async def _answer_digits_error(request: Request, error: Exception) -> Response:
 
 async def _answer_validation_error(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    detail = " ".join(complaint(item) for item in found)
+    # Once each: a value that could have been of several types is refused for each of them.
+    detail = " ".join(dict.fromkeys(complaint(item) for item in found))
     return problem_response(request.scope, PROBLEMS[errors.InvalidParameter], detail)
 
 

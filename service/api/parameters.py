@@ -1,8 +1,14 @@
 """The parameters of requests: type, range, and the words for a value out of range."""
 
+import math
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Header, Path, Query, Request
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+TIMEOUT_HEADER = "X-Timeout-Ms"
 
 SHOWN_CHARACTERS = 60  # of a wrong value
 
@@ -19,26 +25,66 @@ TopK = Annotated[
     int, Query(ge=1, le=10, description="Number of alternatives wanted, the reading itself included.", examples=[3])
 ]
 MaxError = Annotated[
-    float | None,
+    # The limits stand on the number: on the union they would get lost in the description, which says no `null` either,
+    # since none can be sent.
+    Annotated[float, Field(gt=0, lt=1)] | SkipJsonSchema[None],
     Query(
-        gt=0,
-        lt=1,
         description="Error rate that you bear among accepted readings; by default the server's `DIGITS_MAX_ERROR`.",
         examples=[0.01],
     ),
 ]
+
+TimeoutMs = Annotated[
+    Annotated[int, Field(ge=1, le=600_000)] | SkipJsonSchema[None],
+    Header(
+        alias=TIMEOUT_HEADER,
+        description="Milliseconds that you will wait for a reading, where that is less than the server's "
+        "`DIGITS_TIMEOUT_MS`; what takes longer is answered with 504, and its work is not done.",
+        examples=[2000],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingParameters:
+    """How a picture is to be read.
+
+    Attributes:
+        model: a name, or `auto`.
+        top_k: number of alternatives, 1 to 10.
+        max_error: above 0 and below 1; None where the request leaves it to the server.
+        timeout_s: how long the client will wait.
+    """
+
+    model: str
+    top_k: int
+    max_error: float | None
+    timeout_s: float
+
+
+async def _reading_parameters(
+    request: Request, model: Model = "auto", top_k: TopK = 3, max_error: MaxError = None, timeout_ms: TimeoutMs = None
+) -> ReadingParameters:
+    timeout_s = math.inf if timeout_ms is None else timeout_ms / 1e3
+    parameters = ReadingParameters(model, top_k, max_error, timeout_s)
+    request.state.parameters = parameters  # for `ReadingRoute`, which remembers them
+    return parameters
+
+
+Reading = Annotated[ReadingParameters, Depends(_reading_parameters)]
 
 ACCEPTED = {
     "model": "the name of a model, at most 64 characters",
     "name": "the name of a model, at most 64 characters",
     "top_k": "a whole number from 1 to 10",
     "max_error": "a number above 0 and below 1",
+    TIMEOUT_HEADER: "a whole number of milliseconds from 1 to 600000",
 }
 
 
 def complaint(error: dict[str, Any]) -> str:
     """One sentence about one value that FastAPI refused: the parameter, the value, the range."""
-    name = str(error["loc"][-1])
+    name = str(error["loc"][1])  # after where it stands: query, path or header
     shown = repr(str(error.get("input"))[:SHOWN_CHARACTERS])
     accepted = ACCEPTED.get(name)
     return f"`{name}` is {shown}; it must be {accepted}." if accepted else f"`{name}` is {shown}: {error['msg']}."

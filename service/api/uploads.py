@@ -11,6 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from service.api.sole_part import SolePart, sole_part
 from service.recognition.errors import MalformedBody, RequestError, TooLarge
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ async def read_picture(request: Request, *, max_image_bytes: int) -> bytes:
     media_type, options = parse_options_header(declared)
     if media_type == b"multipart/form-data":
         chunks = _counted(request, max_image_bytes + MAX_FRAMING_BYTES, max_image_bytes)
+        announced = request.headers.get("content-length", "")
         if b"boundary" not in options:
             raise MalformedBody(f"The Content-Type multipart/form-data names no boundary. {HOW_TO_SEND}")
-        return await _read_part(chunks, options[b"boundary"], max_image_bytes)
+        return await _read_part(chunks, options[b"boundary"], max_image_bytes, announced=announced)
     if media_type.startswith(b"image/") or media_type in (b"application/octet-stream", b""):
         body = b"".join([chunk async for chunk in _counted(request, max_image_bytes, max_image_bytes)])
         if not body:
@@ -81,19 +83,32 @@ async def _counted(request: Request, max_body_bytes: int, max_image_bytes: int) 
         yield chunk
 
 
-async def _read_part(chunks: AsyncIterator[bytes], boundary: bytes, max_image_bytes: int) -> bytes:
+async def _read_part(chunks: AsyncIterator[bytes], boundary: bytes, max_image_bytes: int, *, announced: str) -> bytes:
     part = _FilePart(max_image_bytes)
+    parser: MultipartParser | None = None
+    picture: bytes | None = None
     num_bytes = 0
     try:
-        parser = MultipartParser(boundary, part.callbacks())
         async for chunk in chunks:
+            if not num_bytes and announced == str(len(chunk)):  # it has come in one piece
+                picture = _picture_of(sole_part(chunk, boundary), max_image_bytes)
             num_bytes += len(chunk)
-            parser.write(chunk)
+            if picture is None:
+                parser = parser or MultipartParser(boundary, part.callbacks())
+                parser.write(chunk)
     except FormParserError as error:
         raise MalformedBody(f"The body is not valid multipart/form-data. {HOW_TO_SEND}") from error
     if not num_bytes:
         raise EmptyBody(f"The body is empty. {HOW_TO_SEND}")
-    return part.picture()
+    return part.picture() if picture is None else picture
+
+
+def _picture_of(sole: SolePart | None, max_image_bytes: int) -> bytes | None:
+    """What the sole part holds, if it is the part `file`; any other is refused by the parser, in its own words."""
+    if sole is None or len(sole.content) > max_image_bytes:
+        return None
+    _, options = parse_options_header(sole.disposition)
+    return sole.content if options.get(b"name") == PART_NAME.encode() else None
 
 
 class _FilePart:

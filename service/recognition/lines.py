@@ -85,15 +85,15 @@ class _PiecesWithLines:
 
     def printed_level(self, straight: Mask) -> Mask:
         """Those of the level runs that are printed lines."""
-        return self._printed(straight, along_rows=True, is_lone_line=np.ones(self._num_labels, bool))
+        return self._printed(straight, along_rows=True, has_level_line=np.ones(self._num_labels, bool))
 
     def printed_upright(self, straight: Mask, printed_level: Mask) -> Mask:
-        """Those of the upright runs that are; one that nothing else hangs on is a 1, unless a level line does."""
-        is_lone_line = np.zeros(self._num_labels, bool)
-        is_lone_line[self._labels[printed_level > 0]] = True
-        return self._printed(straight, along_rows=False, is_lone_line=is_lone_line)
+        """Those of the upright runs that are; without a level line one may be a 1, or the stem of a 4."""
+        has_level_line = np.zeros(self._num_labels, bool)
+        has_level_line[self._labels[printed_level > 0]] = True
+        return self._printed(straight, along_rows=False, has_level_line=has_level_line)
 
-    def _printed(self, straight: Mask, *, along_rows: bool, is_lone_line: NDArray[np.bool_]) -> Mask:
+    def _printed(self, straight: Mask, *, along_rows: bool, has_level_line: NDArray[np.bool_]) -> Mask:
         _, runs, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
         is_printed = np.zeros(len(stats), np.uint8)
         for index, (left, top, width, height, _) in enumerate(stats[1:], start=1):
@@ -101,25 +101,27 @@ class _PiecesWithLines:
             along, across = (_Span(left, width), _Span(top, height))
             if not along_rows:
                 along, across = across, along
-            is_printed[index] = self._is_printed(label, along, across, along_rows, bool(is_lone_line[label]))
+            is_printed[index] = self._is_printed(label, along, across, along_rows, bool(has_level_line[label]))
         mask: Mask = is_printed[runs]
         return mask
 
-    def _is_printed(self, label: int, along: "_Span", across: "_Span", along_rows: bool, is_lone_line: bool) -> bool:
+    def _is_printed(self, label: int, along: "_Span", across: "_Span", along_rows: bool, has_level_line: bool) -> bool:
         length, breadth = self._shape[::-1] if along_rows else self._shape
         if self._is_at_edge[label] and not self._is_mostly_straight[label]:
             return False
+        leaves_at_start, leaves_at_end = along.start == 0, along.end == length
         hanging = self._hanging_on(label, axis=1 if along_rows else 0)
-        margin = OUTER_SHARE * breadth
-        is_outer = across.end <= margin or across.start >= breadth - margin
-        num_ends_outside = int(along.start == 0) + int(along.end == length)
-        if num_ends_outside and is_outer:
-            return True
         if hanging is None:
-            return is_lone_line
+            margin = OUTER_SHARE * breadth
+            is_outer = across.end <= margin or across.start >= breadth - margin
+            return bool(has_level_line or (is_outer and (leaves_at_start or leaves_at_end)))
         overhang = OVERHANG * length
-        goes_on = along.start + overhang <= hanging.start and hanging.end + overhang <= along.end
-        return num_ends_outside == 2 or goes_on
+        goes_on_before = leaves_at_start or along.start + overhang <= hanging.start
+        goes_on_after = leaves_at_end or hanging.end + overhang <= along.end
+        if not along_rows and not has_level_line:
+            # The stem of a 4 goes on beyond its arms too, so an upright needs a level line with it, or no end.
+            return leaves_at_start and leaves_at_end
+        return bool(goes_on_before and goes_on_after)
 
     def _hanging_on(self, label: int, *, axis: int) -> "_Span | None":
         """Along an axis, the extent of the strokes of a piece that are not straight runs."""

@@ -9,7 +9,6 @@ the executor to itself.
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -26,7 +25,7 @@ from service.runtime.saved_model import Canvases
 BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 """Batch sizes that the network ever sees; each has run before the service is ready."""
 
-_SMOOTHING = 0.2  # weight of the newest batch in the running mean of batch durations
+_SMOOTHING = 0.2  # weight of the newest batch in the running mean of the time per canvas
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +56,26 @@ class MicroBatcher:
         run_batch: uint8 (bucket, height, width, channels) to float32 (bucket, num_classes); called on `executor`.
         executor: has a single thread, shared by all networks of the process.
         queue_limit: canvases that may wait; those in the running batch do not count.
+        on_batch: is told the number of canvases in each batch that was run.
     """
 
-    def __init__(self, run_batch: Callable[[Canvases], Logits], *, executor: Executor, queue_limit: int) -> None:
+    def __init__(
+        self,
+        run_batch: Callable[[Canvases], Logits],
+        *,
+        executor: Executor,
+        queue_limit: int,
+        on_batch: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._run_batch = run_batch
         self._executor = executor
         self._queue_limit = queue_limit
+        self._on_batch = on_batch
         # Oldest first; a future that is answered, cancelled or out of time leaves by its key.
         self._waiting: dict[asyncio.Future[Scored], _Waiting] = {}
         self._running: asyncio.Task[None] | None = None
-        self._batch_s = 0.0
+        self._num_running = 0
+        self._canvas_s = 0.0  # that a canvas takes in a batch of the sizes that there are lately
         self._is_closed = False
 
     @property
@@ -74,11 +83,28 @@ class MicroBatcher:
         """Canvases that wait for a batch."""
         return len(self._waiting)
 
-    async def submit(self, canvas: DigitCanvas) -> Scored:
+    def refuse_if_full(self, num_waiting_elsewhere: int = 0) -> None:
+        """Say no before any work is done for a request that would find the queue full.
+
+        Args:
+            num_waiting_elsewhere: readings on their way to this queue.
+
+        Raises:
+            QueueFull: too many wait already; says when trying again makes sense.
+        """
+        num_waiting = len(self._waiting) + num_waiting_elsewhere
+        if num_waiting >= self._queue_limit:
+            raise QueueFull(
+                f"{num_waiting} readings wait already, which is the limit. Try again a little later.",
+                retry_after_s=(num_waiting + self._num_running) * self._canvas_s,
+            )
+
+    async def submit(self, canvas: DigitCanvas, *, is_probe: bool = False) -> Scored:
         """Have one canvas scored. Cancelling this call takes the canvas out of the queue.
 
         Args:
             canvas: uint8 (height, width, channels), as the network takes it.
+            is_probe: has a place in the queue however full it is: a busy device is not a broken one.
 
         Raises:
             QueueFull: too many wait already; says when trying again makes sense.
@@ -86,11 +112,8 @@ class MicroBatcher:
         """
         if self._is_closed:
             raise NotReady("The service is shutting down. Try again with another instance.")
-        if len(self._waiting) >= self._queue_limit:
-            raise QueueFull(
-                f"{len(self._waiting)} readings wait already, which is the limit. Try again a little later.",
-                retry_after_s=self._seconds_to_empty(),
-            )
+        if not is_probe:
+            self.refuse_if_full()
         future: asyncio.Future[Scored] = asyncio.get_running_loop().create_future()
         self._waiting[future] = _Waiting(canvas, time.monotonic())
         if self._running is None:
@@ -121,6 +144,7 @@ class MicroBatcher:
 
     async def _run(self, batch: list[tuple[asyncio.Future[Scored], _Waiting]]) -> None:
         started = time.monotonic()
+        self._num_running = len(batch)
         try:
             logits = await asyncio.get_running_loop().run_in_executor(
                 self._executor, self._score, [waiting.canvas for _, waiting in batch]
@@ -130,8 +154,12 @@ class MicroBatcher:
             for future, _ in batch:
                 _fail(future, error)
             return
+        finally:
+            self._num_running = 0
         seconds = time.monotonic() - started
-        self._batch_s += _SMOOTHING * (seconds - self._batch_s) if self._batch_s else seconds
+        canvas_s = seconds / len(batch)
+        self._canvas_s += _SMOOTHING * (canvas_s - self._canvas_s) if self._canvas_s else canvas_s
+        self._on_batch(len(batch))
         for (future, waiting), row in zip(batch, logits, strict=True):
             if not future.done():
                 future.set_result(Scored(row, (started - waiting.since) * 1e3, seconds * 1e3))
@@ -142,10 +170,6 @@ class MicroBatcher:
         padded = np.zeros((bucket, *canvases[0].shape), dtype=np.uint8)
         np.stack(canvases, out=padded[: len(canvases)])
         return self._run_batch(padded)[: len(canvases)]
-
-    def _seconds_to_empty(self) -> float:
-        num_batches = math.ceil(len(self._waiting) / BUCKETS[-1])
-        return num_batches * self._batch_s
 
 
 def bucket_for(num_canvases: int) -> int:

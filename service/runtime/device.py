@@ -8,20 +8,38 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from service.recognition.errors import DeviceNotFound
 
 
-def configure_device(choice: str, *, intra_op_threads: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where networks run.
+
+    Attributes:
+        name: for people, as the settings have it: `cpu` or `gpu:N`, N as the machine counts.
+        tensorflow_name: of the logical device; TensorFlow counts only what it was given.
+    """
+
+    name: str
+    tensorflow_name: str
+
+
+CPU = Device("cpu", "/CPU:0")
+
+
+def configure_device(choice: str, *, intra_op_threads: int, gpu_memory_mb: int = 0) -> Device:
     """Give TensorFlow one device and hide the others from it.
 
     Args:
         choice: `auto` (the first GPU if there is one), `cpu`, `gpu` (the first) or `gpu:N`.
         intra_op_threads: CPU threads for one operation; 0 leaves it to TensorFlow (one per core).
+        gpu_memory_mb: that is taken of a GPU at most; 0 takes what is needed, as it is needed.
 
     Returns:
-        What was chosen: `cpu` or `gpu:N`.
+        What was chosen.
 
     Raises:
         DeviceNotFound: a GPU was asked for that is not there; the message says which are.
@@ -36,12 +54,17 @@ def configure_device(choice: str, *, intra_op_threads: int) -> str:
         tf.config.threading.set_inter_op_parallelism_threads(1)
     if index is None:
         tf.config.set_visible_devices([], "GPU")
-        return "cpu"
+        return CPU
     tf.config.set_visible_devices(gpus[index], "GPU")
-    tf.config.experimental.set_memory_growth(gpus[index], True)
+    if gpu_memory_mb:
+        # A logical device with a limit; TensorFlow allows growth only to devices without one.
+        capped = tf.config.LogicalDeviceConfiguration(memory_limit=gpu_memory_mb)
+        tf.config.set_logical_device_configuration(gpus[index], [capped])
+    else:
+        tf.config.experimental.set_memory_growth(gpus[index], True)
     # TF32 keeps 10 bits of mantissa: too few to repeat golden outputs within 1e-4.
     tf.config.experimental.enable_tensor_float_32_execution(False)
-    return f"gpu:{index}"
+    return Device(f"gpu:{index}", "/GPU:0")
 
 
 def pick_gpu(choice: str, gpus: list[str]) -> int | None:

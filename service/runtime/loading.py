@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from service.recognition.canvas import PREPROCESSING_ID
+from service.recognition.canvas import PREPROCESSING_ID, DigitCanvas
 from service.recognition.errors import InvalidModel
 from service.recognition.manifest import Manifest, load_manifest, verify_files
 from service.recognition.probability import Logits
 from service.runtime.batching import BUCKETS
+from service.runtime.device import CPU, Device
 from service.runtime.saved_model import Canvases, SavedModel
 
 GOLDEN_FILE = "golden.npz"
@@ -24,10 +25,17 @@ GOLDEN_TOLERANCE = 1e-4  # absolute, in logits; another CPU adds in another orde
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A network that has repeated its golden outputs, and its record."""
+    """A network that has repeated its golden outputs, and its record.
+
+    Attributes:
+        golden_canvas: uint8 (height, width, channels), one canvas that the project drew.
+        golden_logits: float32 (num_classes,), what the network has to say about it.
+    """
 
     manifest: Manifest
     network: SavedModel
+    golden_canvas: DigitCanvas
+    golden_logits: Logits
 
 
 def newest_versions(models_dir: Path) -> list[Path]:
@@ -50,7 +58,7 @@ def newest_versions(models_dir: Path) -> list[Path]:
     return list(newest.values())
 
 
-def load_model(folder: Path) -> LoadedModel:
+def load_model(folder: Path, *, device: Device = CPU) -> LoadedModel:
     """Load the network of a model folder, after all that can be checked before has been, and warm it.
 
     Raises:
@@ -65,9 +73,9 @@ def load_model(folder: Path) -> LoadedModel:
             f"{PREPROCESSING_ID!r}. Train the model again, or run the service version that it was made for."
         )
     canvases, logits = _load_golden(folder / GOLDEN_FILE, manifest)
-    network = SavedModel(folder, input_shape=manifest.input_shape)
+    network = SavedModel(folder, input_shape=manifest.input_shape, device=device)
     _verify_golden(network, canvases, logits, path=folder / GOLDEN_FILE)
-    return LoadedModel(manifest, network)
+    return LoadedModel(manifest, network, canvases[0], logits[0])
 
 
 def _load_golden(path: Path, manifest: Manifest) -> tuple[Canvases, Logits]:

@@ -2,8 +2,9 @@
 
 import asyncio
 import io
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
@@ -16,7 +17,9 @@ from service.recognition.manifest import Manifest
 from service.recognition.paper import Polarity
 from service.recognition.prediction import Box, DigitReading, blank_reading, read_digit
 from service.runtime.batching import MicroBatcher
+from service.runtime.picture_size import is_small
 from service.runtime.threads import PictureThreads
+from service.runtime.turns import LoopTurns
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,10 @@ class DigitRecognizer:
         manifest: of the classifier.
         batcher: in front of the classifier.
         threads: where pictures are decoded.
+        turns: where small ones are, instead.
         max_pixels: largest picture, width times height.
         timeout_s: how long a reading may take.
+        on_read: is told of every reading that was asked for.
     """
 
     def __init__(
@@ -67,35 +72,51 @@ class DigitRecognizer:
         batcher: MicroBatcher,
         *,
         threads: PictureThreads,
+        turns: LoopTurns,
         max_pixels: int,
         timeout_s: float,
+        on_read: Callable[[RecognizedDigit], None] = lambda _: None,
     ) -> None:
         self.manifest = manifest
         self.batcher = batcher
         self._threads = threads
+        self._turns = turns
         self._max_pixels = max_pixels
         self._timeout_s = timeout_s
+        self._on_read = on_read
 
-    async def read(self, data: bytes, *, max_error: float, top_k: int) -> RecognizedDigit:
+    def refuse_if_full(self) -> None:
+        """Say no to a request before its picture is received, where there would be no room for it.
+
+        Raises:
+            QueueFull: too many readings wait.
+        """
+        self.batcher.refuse_if_full(self._turns.num_waiting + self._threads.num_waiting)
+
+    async def read(self, data: bytes, *, max_error: float, top_k: int, timeout_s: float = math.inf) -> RecognizedDigit:
         """Read the digit in a picture. Cancelling this call takes its work out of every queue.
 
         Args:
             data: a picture file.
             max_error: error rate borne among accepted readings, above 0 and below 1.
             top_k: number of alternatives, 1 to 10.
+            timeout_s: how long the caller waits, where that is less than this recognizer's own time-out.
 
         Raises:
             RequestError: the picture cannot be read; see `decode_image`.
             QueueFull: too many readings wait.
             DeadlineExceeded: the reading takes longer than the time-out.
         """
+        timeout_s = min(timeout_s, self._timeout_s)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._read(data, max_error, top_k)
+            async with asyncio.timeout(timeout_s):
+                recognized = await self._read(data, max_error, top_k)
         except TimeoutError as error:
             raise DeadlineExceeded(
-                f"The reading took longer than {self._timeout_s * 1e3:.0f} ms. Try again when the service is less busy."
+                f"The reading took longer than {timeout_s * 1e3:.0f} ms. Try again when the service is less busy."
             ) from error
+        self._on_read(recognized)
+        return recognized
 
     async def warm_up(self) -> None:
         """Read a small picture, so that the first request finds Pillow's plugins and OpenCV loaded.
@@ -110,7 +131,8 @@ class DigitRecognizer:
 
     async def _read(self, data: bytes, max_error: float, top_k: int) -> RecognizedDigit:
         arrived = time.monotonic()
-        seen = await self._threads.run(lambda: _see(data, self._max_pixels))
+        place = self._turns if is_small(data) else self._threads
+        seen = await place.run(lambda: _see(data, self._max_pixels))
         waited_ms = (time.monotonic() - arrived) * 1e3 - seen.decode_ms - seen.canvas_ms
         stages_ms = {"decode": seen.decode_ms, "canvas": seen.canvas_ms, "queue": waited_ms}
         calibration = self.manifest.calibration

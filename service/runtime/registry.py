@@ -1,18 +1,24 @@
 """The models of this process: loaded once, looked up by name."""
 
 import asyncio
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import cv2
 
 from service.recognition.errors import InvalidModel, ModelNotFound, NotReady
 from service.recognition.manifest import Manifest
 from service.runtime.batching import MicroBatcher
-from service.runtime.device import configure_device
+from service.runtime.canary import Canary, Probe
+from service.runtime.device import Device, configure_device
+from service.runtime.device_thread import DeviceThread
 from service.runtime.loading import LoadedModel, load_model, newest_versions
-from service.runtime.recognizers import DigitRecognizer
+from service.runtime.metrics import Metrics, ModelGauges
+from service.runtime.recognizers import DigitRecognizer, RecognizedDigit
 from service.runtime.threads import PictureThreads
+from service.runtime.turns import LoopTurns
 
 AUTO = "auto"
 DEFAULT_MODEL = "cnn"
@@ -30,6 +36,9 @@ class RuntimeOptions:
     queue_limit: int
     timeout_s: float
     num_picture_threads: int
+    gpu_memory_mb: int = 0
+    canary_s: float = 0.0
+    canary_limit_s: float = 5.0
 
 
 class Registry:
@@ -39,12 +48,17 @@ class Registry:
     models would only take the cores from each other, and one thread needs no locks.
     """
 
-    def __init__(self, options: RuntimeOptions) -> None:
+    def __init__(self, options: RuntimeOptions, metrics: Metrics) -> None:
         self._options = options
-        self._tensorflow_thread = ThreadPoolExecutor(1, thread_name_prefix="tensorflow")
+        self._metrics = metrics
+        self._tensorflow_thread = DeviceThread()
+        self._turns = LoopTurns(queue_limit=options.queue_limit)
         self._picture_threads = PictureThreads(num_threads=options.num_picture_threads, queue_limit=options.queue_limit)
         self._recognizers: dict[str, DigitRecognizer] | None = None
         self._device = ""
+        self._canary: Canary | None = None
+        self._singing: asyncio.Task[None] | None = None
+        metrics.ready.set_function(lambda: float(self._is_ready()))
 
     async def load(self) -> None:
         """Load every model's newest version; then, and not before, the registry is ready.
@@ -58,22 +72,48 @@ class Registry:
         recognizers = {model.manifest.name: self._recognizer_for(model) for model in models}
         for recognizer in recognizers.values():
             await recognizer.warm_up()
-        self._device = device
+        for model in models:
+            self._show(model, recognizers[model.manifest.name])
+        self._device = device.name
         self._recognizers = recognizers
+        self._canary = self._canary_for(models, recognizers)
+        if self._options.canary_s:
+            self._singing = asyncio.create_task(self._canary.sing())
 
     async def close(self) -> None:
-        """Answer for everything that waits, and let the threads end."""
+        """Answer for everything that waits, and let the threads end; a device that hangs is not waited for."""
+        if self._singing is not None:
+            self._singing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._singing
         self._picture_threads.close()
-        for recognizer in (self._recognizers or {}).values():
-            await recognizer.batcher.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._options.canary_limit_s):
+                for recognizer in (self._recognizers or {}).values():
+                    await recognizer.batcher.close()
         self._recognizers = None
-        self._tensorflow_thread.shutdown(wait=False, cancel_futures=True)
+        self._tensorflow_thread.shutdown(wait=False)
 
     @property
     def device(self) -> str:
         """Where the networks run: `cpu` or `gpu:N`; raises `NotReady` before that is known."""
         self._loaded()
         return self._device
+
+    def refuse_if_not_ready(self) -> None:
+        """Pass where work may be sent here.
+
+        Raises:
+            NotReady: models are still loading, the canary has found a fault, or the service is shutting down.
+        """
+        self._loaded()
+        fault = None if self._canary is None else self._canary.fault
+        if fault is not None:
+            raise NotReady(
+                "A model did not repeat its golden output when it was last asked. Try again in a few seconds, or with "
+                "another instance.",
+                retry_after_s=max(1.0, self._options.canary_s),
+            )
 
     def manifests(self) -> Sequence[Manifest]:
         """The records of all models, by name; raises `NotReady`."""
@@ -83,9 +123,10 @@ class Registry:
         """The recognizer of a model, or the default one for `auto`.
 
         Raises:
-            NotReady: models are still loading, or the service is shutting down.
+            NotReady: see `refuse_if_not_ready`: no answer is better than a wrong one.
             ModelNotFound: no model has this name.
         """
+        self.refuse_if_not_ready()
         recognizers = self._loaded()
         recognizer = recognizers.get(DEFAULT_MODEL if name == AUTO else name)
         if recognizer is None:
@@ -97,21 +138,70 @@ class Registry:
             raise NotReady("The models are not loaded yet. Try again in a few seconds.", retry_after_s=2.0)
         return self._recognizers
 
-    def _load(self) -> tuple[str, list[LoadedModel]]:
+    def _is_ready(self) -> bool:
+        try:
+            self.refuse_if_not_ready()
+        except NotReady:
+            return False
+        return True
+
+    def _load(self) -> tuple[Device, list[LoadedModel]]:
         options = self._options
         folders = newest_versions(options.models_dir)
         if DEFAULT_MODEL not in (folder.parent.name for folder in folders):
             raise InvalidModel(f"{options.models_dir / DEFAULT_MODEL} is missing: it is the model that answers `auto`.")
-        device = configure_device(options.device, intra_op_threads=options.intra_op_threads)
-        return device, [load_model(folder) for folder in folders]
+        # Pictures are shared out among threads of our own; OpenCV's would only take the cores from those.
+        cv2.setNumThreads(1)
+        device = configure_device(
+            options.device, intra_op_threads=options.intra_op_threads, gpu_memory_mb=options.gpu_memory_mb
+        )
+        return device, [load_model(folder, device=device) for folder in folders]
 
     def _recognizer_for(self, model: LoadedModel) -> DigitRecognizer:
         options = self._options
-        batcher = MicroBatcher(model.network.logits, executor=self._tensorflow_thread, queue_limit=options.queue_limit)
+        batcher = MicroBatcher(
+            model.network.logits,
+            executor=self._tensorflow_thread,
+            queue_limit=options.queue_limit,
+            on_batch=self._metrics.batch_observer(model.manifest.name),
+        )
         return DigitRecognizer(
             model.manifest,
             batcher,
             threads=self._picture_threads,
+            turns=self._turns,
             max_pixels=options.max_image_pixels,
             timeout_s=options.timeout_s,
+            on_read=self._count,
+        )
+
+    def _count(self, recognized: RecognizedDigit) -> None:
+        self._metrics.count_reading(recognized.model, recognized.reading.decision, recognized.stages_ms)
+
+    def _show(self, model: LoadedModel, recognizer: DigitRecognizer) -> None:
+        """Put a model into the metrics."""
+        network = model.network
+        num_traces_at_start = network.num_traces
+        gauges = ModelGauges(
+            num_waiting=lambda: recognizer.batcher.num_waiting,
+            num_traces=lambda: network.num_traces - num_traces_at_start,
+        )
+        manifest = model.manifest
+        self._metrics.add_model(manifest.name, manifest.version, network.device.name, gauges=gauges)
+
+    def _canary_for(self, models: Sequence[LoadedModel], recognizers: Mapping[str, DigitRecognizer]) -> Canary:
+        probes = [
+            Probe(
+                model.manifest.name,
+                recognizers[model.manifest.name].batcher,
+                model.golden_canvas,
+                model.golden_logits,
+            )
+            for model in models
+        ]
+        return Canary(
+            probes,
+            every_s=self._options.canary_s,
+            limit_s=self._options.canary_limit_s,
+            on_failure=self._metrics.canary_failures.inc,
         )

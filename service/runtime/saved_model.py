@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from service.recognition.errors import InvalidModel
 from service.recognition.probability import Logits
+from service.runtime.device import CPU, Device
 
 Canvases: TypeAlias = NDArray[np.uint8]
 """uint8 (num_canvases, height, width, channels)."""
@@ -24,20 +25,25 @@ class SavedModel:
     Args:
         folder: holds `saved_model.pb`. A SavedModel is a program: its files have been verified before.
         input_shape: of one canvas, (height, width, channels).
+        device: where its weights lie and it runs.
 
     Raises:
         InvalidModel: TensorFlow cannot load it, or it does not take such canvases.
     """
 
-    def __init__(self, folder: Path, *, input_shape: tuple[int, int, int]) -> None:
+    def __init__(self, folder: Path, *, input_shape: tuple[int, int, int], device: Device = CPU) -> None:
         import tensorflow as tf
 
         self._tf = tf
+        self.device = device
         self._input_shape = input_shape
         try:
             # Kept: the graph refers to the variables weakly.
-            self._loaded = tf.saved_model.load(str(folder))
-            self._graph = self._trace(self._loaded.signatures[SIGNATURE])
+            with tf.device(device.tensorflow_name):
+                self._loaded = tf.saved_model.load(str(folder))
+            self._function = self._trace(self._loaded.signatures[SIGNATURE])
+            # The one graph itself: to have it looked up with every call takes longer than a layer.
+            self._graph = self._function.get_concrete_function()
         except (OSError, ValueError, TypeError, KeyError, tf.errors.OpError) as error:
             raise InvalidModel(
                 f"{folder / 'saved_model.pb'} cannot be loaded with input uint8 {(None, *input_shape)}: {error}"
@@ -66,13 +72,18 @@ class SavedModel:
     @property
     def num_traces(self) -> int:
         """How often TensorFlow has traced the graph; 1, or something is wrong."""
-        return int(self._graph.experimental_get_tracing_count())
+        return int(self._function.experimental_get_tracing_count())
 
     def _trace(self, signature: Any) -> Any:
         tf = self._tf
         (input_name,) = signature.structured_input_signature[1]
         (output_name,) = signature.structured_outputs
         canvases = tf.TensorSpec((None, *self._input_shape), tf.uint8)
-        graph = tf.function(lambda batch: signature(**{input_name: batch})[output_name], input_signature=[canvases])
-        graph.get_concrete_function()
-        return graph
+
+        def run(batch: Any) -> Any:
+            # Inside the graph, where it is said once and not with every call.
+            with tf.device(self.device.tensorflow_name):
+                return tf.identity(signature(**{input_name: batch})[output_name])
+
+        # Without AutoGraph: there is nothing to rewrite, and it would leave a file behind.
+        return tf.function(run, input_signature=[canvases], autograph=False)

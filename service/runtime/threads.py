@@ -1,7 +1,7 @@
 """Where pictures are decoded: a few threads beside the event loop, with a bounded queue in front of them.
 
-A thread even for small pictures: a file of a few kilobytes can hold 25 megapixels, and the number of bytes
-does not tell. Pillow and OpenCV let go of Python's lock while they work, so the event loop goes on.
+Pillow and OpenCV let go of Python's lock while they work, so the event loop goes on. Pictures that are small
+beyond doubt are decoded on the loop itself: see `turns`.
 """
 
 import asyncio
@@ -24,8 +24,14 @@ class PictureThreads:
 
     def __init__(self, *, num_threads: int, queue_limit: int) -> None:
         self._executor = ThreadPoolExecutor(num_threads, thread_name_prefix="pictures")
+        self._num_threads = num_threads
         self._limit = num_threads + queue_limit
         self._num_unfinished = 0
+
+    @property
+    def num_waiting(self) -> int:
+        """Calls that wait for a thread."""
+        return max(0, self._num_unfinished - self._num_threads)
 
     async def run(self, function: Callable[[], Result]) -> Result:
         """Call the function on a thread. Cancelling this takes a call that has not begun out of the queue.

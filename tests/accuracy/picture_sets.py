@@ -72,9 +72,69 @@ def bhmsds_held_back(data_dir: Path) -> PictureSet:
     return PictureSet([png(picture) for picture in pictures], labels)
 
 
+def mnist_in_boxes(data_dir: Path) -> PictureSet:
+    """The first 1,000 test digits on photograph-like pages, in a printed box."""
+    return _on_printed_paper(data_dir, _draw_box)
+
+
+def mnist_on_rulings(data_dir: Path) -> PictureSet:
+    """The same digits on ruled paper, its lines through the digits."""
+    return _on_printed_paper(data_dir, _draw_rulings)
+
+
+def mnist_on_grids(data_dir: Path) -> PictureSet:
+    """The same digits on squared paper."""
+    return _on_printed_paper(data_dir, _draw_grid)
+
+
+def _on_printed_paper(data_dir: Path, draw: Callable[[np.ndarray, np.random.Generator], None]) -> PictureSet:
+    """Digits of 110 to 200 px on pages of 280 px with print, falling light, grain and JPEG."""
+    rng = np.random.default_rng(3)
+    digits = load_mnist(data_dir).test
+    files = []
+    for canvas in digits.canvases[:1000]:
+        side = int(rng.integers(110, 200))
+        ink = np.zeros((280, 280), np.float32)
+        top, left = rng.integers(10, 270 - side, 2)
+        ink[top : top + side, left : left + side] = cv2.resize(canvas[:, :, 0], (side, side)) / 255.0
+        lines = np.zeros((280, 280), np.uint8)
+        draw(lines, rng)
+        printed = cv2.GaussianBlur(lines, (0, 0), 0.7) / 255.0 * rng.uniform(0.25, 0.8)
+        light = rng.uniform(190, 245) * np.linspace(1.0, rng.uniform(0.7, 1.0), 280)
+        page = light * (1.0 - np.maximum(printed, 0.85 * ink)) + rng.normal(0.0, 3.0, ink.shape)
+        files.append(encode(np.clip(page, 0, 255).astype(np.uint8), "JPEG", quality=85))
+    return PictureSet(files, digits.labels[:1000])
+
+
+def _draw_box(lines: np.ndarray, rng: np.random.Generator) -> None:
+    margin, thickness = int(rng.integers(2, 30)), int(rng.integers(1, 4))
+    cv2.rectangle(lines, (margin, margin), (279 - margin, 279 - margin), 255, thickness)
+
+
+def _draw_rulings(lines: np.ndarray, rng: np.random.Generator) -> None:
+    rise, thickness, spacing = int(rng.integers(-8, 9)), int(rng.integers(1, 4)), int(rng.integers(38, 75))
+    for y in range(-280, 560, spacing):
+        cv2.line(lines, (0, y), (279, y + rise), 255, thickness)
+
+
+def _draw_grid(lines: np.ndarray, rng: np.random.Generator) -> None:
+    _draw_rulings(lines, rng)
+    lines |= lines.T[:, ::-1]
+
+
 PICTURE_SETS: dict[str, Callable[[Path], PictureSet]] = {
     function.__name__: function
-    for function in (mnist_test, mnist_redrawn, optdigits, semeion, photo_cells, bhmsds_held_back)
+    for function in (
+        mnist_test,
+        mnist_redrawn,
+        optdigits,
+        semeion,
+        photo_cells,
+        bhmsds_held_back,
+        mnist_in_boxes,
+        mnist_on_rulings,
+        mnist_on_grids,
+    )
 }
 
 

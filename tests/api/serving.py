@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx2
 
@@ -14,6 +15,7 @@ from service.recognition.manifest import Manifest
 from service.runtime.batching import MicroBatcher
 from service.runtime.recognizers import DigitRecognizer
 from service.runtime.threads import PictureThreads
+from service.runtime.turns import LoopTurns
 from service.settings import Settings
 from tests.project import ROOT
 from tests.runtime.fakes import Network, manifest_of, sure_of
@@ -39,13 +41,15 @@ class FakeModels:
     ) -> None:
         self._executor = ThreadPoolExecutor(1)
         self._threads = PictureThreads(num_threads=2, queue_limit=8)
+        turns = LoopTurns(queue_limit=8)
         self._may_load = may_load
         self._is_loaded = False
         batcher = MicroBatcher(network or sure_of(7), executor=self._executor, queue_limit=8)
         self.batcher = batcher
         self._reader = reader or DigitRecognizer(
-            manifest_of("cnn"), batcher, threads=self._threads, max_pixels=25_000_000, timeout_s=30.0
+            manifest_of("cnn"), batcher, threads=self._threads, turns=turns, max_pixels=25_000_000, timeout_s=30.0
         )
+        self.fault: str | None = None
 
     async def load(self) -> None:
         if self._may_load:
@@ -56,6 +60,11 @@ class FakeModels:
         await self.batcher.close()
         self._executor.shutdown()
         self._threads.close()
+
+    def refuse_if_not_ready(self) -> None:
+        self._check()
+        if self.fault:
+            raise NotReady(self.fault)
 
     def manifests(self) -> Sequence[Manifest]:
         self._check()
@@ -74,11 +83,11 @@ class FakeModels:
 
 @asynccontextmanager
 async def serving(
-    models: FakeModels, settings: Settings | None = None, *, wait: bool = True
+    models: FakeModels, settings: Settings | None = None, *, wait: bool = True, **parts: Any
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the app around the models; with `wait`, from when it is ready on."""
+    """A client of the app around the models; with `wait`, from when it is ready on. `parts` go to the container."""
     ready = asyncio.Event()
-    app = create_app(Container(settings or Settings(), models, on_ready=ready.set))
+    app = create_app(Container(settings or Settings(), models, on_ready=ready.set, **parts))
     async with app.router.lifespan_context(app):
         if wait:
             await ready.wait()

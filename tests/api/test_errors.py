@@ -62,7 +62,10 @@ class Reader:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def read(self, data: bytes, *, max_error: float, top_k: int):
+    def refuse_if_full(self) -> None:
+        """There is room."""
+
+    async def read(self, data: bytes, *, max_error: float, top_k: int, timeout_s: float):
         raise self._error
 
 

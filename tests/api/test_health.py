@@ -15,7 +15,10 @@ async def test_ready_says_where_and_with_what(client):
     assert response.json() == {
         "status": "ready",
         "device": "cpu",
-        "models": [{"name": "cnn", "version": 1}, {"name": "dnn", "version": 2}],
+        "models": [
+            {"name": "cnn", "version": 1, "device": "cpu"},
+            {"name": "dnn", "version": 2, "device": "cpu"},
+        ],
     }
 
 
@@ -36,6 +39,16 @@ async def test_while_models_load_it_is_live_but_not_ready():
         while (await client.get("/health/ready")).status_code != 200:
             await asyncio.sleep(0)
         assert (await client.post("/predict", content=png(draw_seven()))).status_code == 200
+
+
+async def test_fault_of_a_model_makes_it_not_ready_but_live_until_it_is_gone(client):
+    models = FakeModels()
+    async with serving(models) as client:
+        models.fault = "cnn has not answered within 5 s."
+        check_problem(await client.get("/health/ready"), 503, "not_ready")
+        assert (await client.get("/health/live")).status_code == 200
+        models.fault = None
+        assert (await client.get("/health/ready")).status_code == 200
 
 
 async def test_service_can_be_stopped_while_models_load():

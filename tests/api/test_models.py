@@ -13,6 +13,7 @@ async def test_card_says_everything_but_the_weights(client):
         "name": "cnn",
         "version": 1,
         "kind": "digit_classifier",
+        "device": "cpu",
         "input": {"dtype": "uint8", "shape": [28, 28, 1], "preprocessing_id": PREPROCESSING_ID},
         "alphabet": "0123456789",
         "num_parameters": 7850,

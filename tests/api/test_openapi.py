@@ -1,6 +1,7 @@
 """The OpenAPI document says what the service does."""
 
 import re
+from typing import get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
@@ -26,11 +27,12 @@ async def document(client):
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.__name__)
 def test_every_field_has_a_meaning_and_an_example_that_fits(schema):
+    annotations = get_type_hints(schema, include_extras=True)
     for name, field in schema.model_fields.items():
         assert field.description, name
         assert field.examples, name
         for example in field.examples:
-            TypeAdapter(schema.__annotations__[name]).validate_python(example)
+            TypeAdapter(annotations[name]).validate_python(example)
 
 
 async def test_paths_are_those_of_the_interface(document):
@@ -42,13 +44,14 @@ async def test_paths_are_those_of_the_interface(document):
         ("get", "/models/{name}"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
+        ("get", "/metrics"),
     }
 
 
 @pytest.mark.parametrize(
     ("method", "path", "statuses"),
     [
-        ("post", "/predict", {200, 400, 401, 404, 413, 415, 422, 429, 500, 503, 504}),
+        ("post", "/predict", {200, 400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504}),
         ("get", "/models", {200, 401, 500, 503}),
         ("get", "/models/{name}", {200, 401, 404, 422, 500, 503}),
         ("get", "/health/live", {200}),
@@ -82,7 +85,7 @@ async def test_ways_to_send_a_picture_are_documented_and_work(client, document):
 async def test_parameters_are_documented_with_their_ranges(document):
     parameters = {one["name"]: one for one in document["paths"]["/predict"]["post"]["parameters"]}
 
-    assert set(parameters) == {"model", "top_k", "max_error"}
+    assert set(parameters) == {"model", "top_k", "max_error", "X-Timeout-Ms"}
     assert parameters["top_k"]["schema"] | {} == {
         **parameters["top_k"]["schema"],
         "minimum": 1,

@@ -15,7 +15,7 @@ BASE = PROJECT["project"]["dependencies"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 GROUPS = PROJECT["dependency-groups"]
 
-LOCKS = ("service", "service-gpu", "train", "dev")
+LOCKS = ("service", "service-gpu", "service-otel", "train", "dev")
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -37,7 +37,8 @@ def test_every_requirement_is_pinned_and_hashed(lock):
         ("service", BASE),
         ("service-gpu", BASE + EXTRAS["gpu"]),
         ("train", BASE + EXTRAS["train"]),
-        ("dev", BASE + EXTRAS["train"] + GROUPS["dev"]),
+        ("service-otel", BASE + EXTRAS["otel"]),
+        ("dev", BASE + EXTRAS["train"] + EXTRAS["otel"] + GROUPS["dev"]),
     ],
 )
 def test_lock_satisfies_pyproject(lock, wanted):
@@ -48,7 +49,16 @@ def test_lock_satisfies_pyproject(lock, wanted):
         assert all(requirement.specifier.contains(version) for version in versions), (requirement, versions)
 
 
-@pytest.mark.parametrize(("smaller", "larger"), [("service", "train"), ("train", "dev"), ("service", "service-gpu")])
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    [
+        ("service", "train"),
+        ("train", "dev"),
+        ("service", "service-gpu"),
+        ("service", "service-otel"),
+        ("service-otel", "dev"),
+    ],
+)
 def test_what_is_served_is_what_is_tested(smaller, larger):
     within = _versions(larger)
     for name, versions in _versions(smaller).items():

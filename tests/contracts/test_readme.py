@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.contracts.running_service import running_service
 from tests.project import ROOT
+from tests.running_service import running_service
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [

@@ -123,6 +123,35 @@ async def test_full_queue_refuses_and_says_when_to_come_back():
     assert refused.value.retry_after_s > 0
 
 
+async def test_time_to_come_back_follows_from_the_queue_and_the_pace():
+    network = GatedNetwork()
+    async with batcher_for(network, queue_limit=3) as batcher:
+        batcher._canvas_s = 10.0  # as a slow device would have made it
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 4))
+        batcher.refuse_if_full()
+        with pytest.raises(QueueFull, match="3 readings wait already") as refused:
+            batcher.refuse_if_full(num_waiting_elsewhere=1)
+        network.gate.set()
+        await asyncio.gather(first, *others)
+
+    assert refused.value.retry_after_s == 40.0  # two wait, one is on its way, one is running
+
+
+async def test_batches_are_told_with_their_size():
+    network = GatedNetwork()
+    sizes: list[int] = []
+    with ThreadPoolExecutor(1) as executor:
+        batcher = MicroBatcher(network, executor=executor, queue_limit=8, on_batch=sizes.append)
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 7))
+        network.gate.set()
+        await asyncio.gather(first, *others)
+        await batcher.close()
+
+    assert sizes == [1, 5]  # without the padding
+
+
 async def test_cancelled_request_leaves_the_queue():
     network = GatedNetwork()
     async with batcher_for(network) as batcher:

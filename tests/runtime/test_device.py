@@ -1,7 +1,12 @@
+import subprocess
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from service.recognition.errors import DeviceNotFound
-from service.runtime.device import configure_device, pick_gpu
+from service.runtime.device import CPU, Device, configure_device, pick_gpu
+from tests.project import ROOT
 
 TWO = ["/physical_device:GPU:0", "/physical_device:GPU:1"]
 
@@ -34,5 +39,55 @@ def test_missing_gpu_is_named_with_what_is_there(choice, gpus, told):
 
 
 def test_cpu_is_always_there(capfd):
-    assert configure_device("cpu", intra_op_threads=0) == "cpu"
+    assert configure_device("cpu", intra_op_threads=0) == CPU
     assert capfd.readouterr().err == ""  # and TensorFlow has not talked about it
+
+
+def test_network_runs_on_the_device_that_it_was_given(tiny_model):
+    # TensorFlow can split a CPU into logical devices, so that this needs no GPU; once per process, and before its
+    # first operation, so in one of its own.
+    program = """
+import sys
+from pathlib import Path
+import tensorflow as tf
+from service.runtime.device import Device
+from service.runtime.loading import load_model
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+for index in (0, 1):
+    model = load_model(Path(sys.argv[1]), device=Device(f"cpu:{index}", f"/CPU:{index}"))
+    weights = {variable.device[-5:] for variable in model.network._loaded.variables}
+    logits = model.network._graph(tf.constant(model.golden_canvas[None]))
+    print(model.network.device.name, *weights, logits.backing_device[-5:])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tiny_model)], cwd=ROOT, capture_output=True, text=True, timeout=100
+    )
+
+    assert done.stdout.splitlines() == ["cpu:0 CPU:0 CPU:0", "cpu:1 CPU:1 CPU:1"], done.stderr
+
+
+@pytest.mark.parametrize("memory_mb", [0, 512])
+def test_gpu_memory_grows_as_needed_or_has_a_limit(monkeypatch, memory_mb):
+    class Config:
+        """Stands for `tf.config` of a machine with two GPUs, and notes what is asked of it."""
+
+        def __init__(self) -> None:
+            self.asked = {}
+            self.experimental = self.threading = self
+
+        def list_physical_devices(self, _kind):
+            return [SimpleNamespace(name=name) for name in TWO]
+
+        def __getattr__(self, name):
+            return lambda *arguments, **named: self.asked.setdefault(name, (*arguments, *named.values()))
+
+    config = Config()
+    monkeypatch.setattr("service.runtime.device._import_tensorflow", lambda: SimpleNamespace(config=config))
+    device = configure_device("gpu:1", intra_op_threads=1, gpu_memory_mb=memory_mb)
+
+    assert device == Device("gpu:1", "/GPU:0")  # the only one that TensorFlow is left with
+    assert config.asked["set_visible_devices"][0].name == TWO[1]
+    assert ("set_memory_growth" in config.asked) == (memory_mb == 0)
+    assert ("LogicalDeviceConfiguration" in config.asked) == (memory_mb != 0)
+    assert config.asked.get("LogicalDeviceConfiguration", (512,)) == (512,)

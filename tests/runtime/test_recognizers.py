@@ -14,6 +14,7 @@ from service.recognition.policy import Decision, Reason
 from service.runtime.batching import MicroBatcher
 from service.runtime.recognizers import DigitRecognizer
 from service.runtime.threads import PictureThreads
+from service.runtime.turns import LoopTurns
 from tests.pictures import draw_seven, png
 from tests.runtime.fakes import manifest_of, sure_of
 
@@ -25,7 +26,10 @@ async def recognizer(network=sure_of(7), *, timeout_s: float = 30.0) -> AsyncIte
     threads = PictureThreads(num_threads=2, queue_limit=8)
     with ThreadPoolExecutor(1) as executor:
         batcher = MicroBatcher(network, executor=executor, queue_limit=8)
-        yield DigitRecognizer(manifest_of("cnn"), batcher, threads=threads, max_pixels=1_000_000, timeout_s=timeout_s)
+        turns = LoopTurns(queue_limit=8)
+        yield DigitRecognizer(
+            manifest_of("cnn"), batcher, threads=threads, turns=turns, max_pixels=1_000_000, timeout_s=timeout_s
+        )
         await batcher.close()
     threads.close()
 
@@ -95,6 +99,30 @@ async def test_reading_that_takes_too_long_is_given_up_and_leaves_the_queue():
 
     assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 2
     assert "20 ms" in str(outcomes[0])
+
+
+@pytest.mark.parametrize(("own_s", "asked_s", "told"), [(30.0, 0.02, "20 ms"), (0.02, 30.0, "20 ms")])
+async def test_shorter_of_two_time_outs_counts(own_s, asked_s, told):
+    gate = threading.Event()
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        assert gate.wait(timeout=30)
+        return sure_of(7)(canvases)
+
+    async with recognizer(network, timeout_s=own_s) as cnn:
+        with pytest.raises(DeadlineExceeded, match=told):
+            await cnn.read(png(draw_seven()), max_error=0.01, top_k=3, timeout_s=asked_s)
+        gate.set()
+
+
+@pytest.mark.parametrize("size_px", [28, 200])
+async def test_small_and_large_pictures_are_read_alike(size_px):
+    async with recognizer() as cnn:
+        recognized = await cnn.read(png(draw_seven(size_px)), max_error=0.01, top_k=1)
+
+    assert recognized.reading.digit == 7
+    assert list(recognized.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+    assert min(recognized.stages_ms.values()) >= 0
 
 
 async def test_too_many_pictures_at_once_are_refused():

@@ -1,9 +1,12 @@
+import asyncio
 import shutil
 from dataclasses import replace
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from service.recognition.errors import DeviceNotFound, InvalidModel, ModelNotFound, NotReady
+from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
 from tests.pictures import draw_seven, png
 
@@ -23,8 +26,12 @@ def options(tiny_model) -> RuntimeOptions:
     )
 
 
+def registry_for(options: RuntimeOptions) -> Registry:
+    return Registry(options, Metrics(CollectorRegistry()))
+
+
 async def test_nothing_is_to_be_had_before_loading_and_after_closing(options):
-    registry = Registry(options)
+    registry = registry_for(options)
     for state in ("new", "closed"):
         with pytest.raises(NotReady) as refused:
             registry.recognizer("cnn")
@@ -39,7 +46,7 @@ async def test_nothing_is_to_be_had_before_loading_and_after_closing(options):
 
 
 async def test_loaded_model_reads_pictures(options):
-    registry = Registry(options)
+    registry = registry_for(options)
     await registry.load()
     recognized = await registry.recognizer("auto").read(png(draw_seven()), max_error=0.01, top_k=3)
     await registry.close()
@@ -49,15 +56,58 @@ async def test_loaded_model_reads_pictures(options):
     assert list(recognized.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
 
 
+async def test_canary_that_fails_closes_the_registry_until_it_recovers(options):
+    registry = registry_for(replace(options, canary_s=1e-3, canary_limit_s=5.0))
+    await registry.load()
+    registry.refuse_if_not_ready()
+    golden = registry._canary._probes[0].logits
+    golden += 1.0  # as if the device were wrong
+    while registry._canary.fault is None:
+        await asyncio.sleep(0)
+    with pytest.raises(NotReady, match="did not repeat its golden output"):
+        registry.refuse_if_not_ready()
+    with pytest.raises(NotReady):
+        registry.recognizer("cnn")  # no reading is better than a wrong one
+    assert [manifest.name for manifest in registry.manifests()] == ["cnn"]
+    golden -= 1.0
+    while registry._canary.fault is not None:
+        await asyncio.sleep(0)
+    assert registry.recognizer("cnn")
+    await registry.close()
+
+
+async def test_metrics_show_the_models_and_that_nothing_is_traced_again(options):
+    metrics = Metrics(CollectorRegistry())
+    registry = Registry(options, metrics)
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    assert value("digits_ready") == 0
+    await registry.load()
+    assert value("digits_ready") == 1
+    assert value("digits_model_info", model="cnn", version="1", device="cpu") == 1
+    reads = (registry.recognizer("cnn").read(png(draw_seven(size)), max_error=0.01, top_k=3) for size in range(30, 60))
+    await asyncio.gather(*reads, return_exceptions=True)
+    assert value("digits_traces_after_ready_total", model="cnn") == 0
+    num_readings = sum(
+        value("digits_decisions_total", model="cnn", decision=one) or 0 for one in ("accepted", "review")
+    )
+    assert num_readings == value("digits_stage_seconds_count", stage="model") > 0
+    assert value("digits_batch_size_sum", model="cnn") == num_readings + 1  # and the warm-up, which is no reading
+    await registry.close()
+    assert value("digits_ready") == 0
+
+
 async def test_time_out_for_requests_does_not_hinder_the_start(options):
-    registry = Registry(replace(options, timeout_s=1e-6))
+    registry = registry_for(replace(options, timeout_s=1e-6))
     await registry.load()
     assert registry.device == "cpu"
     await registry.close()
 
 
 async def test_unknown_model_is_answered_with_the_known_ones(options):
-    registry = Registry(options)
+    registry = registry_for(options)
     await registry.load()
     assert registry.device == "cpu"
     assert [manifest.name for manifest in registry.manifests()] == ["cnn"]
@@ -69,9 +119,9 @@ async def test_unknown_model_is_answered_with_the_known_ones(options):
 async def test_models_folder_without_the_default_model_does_not_start(options, tiny_model, tmp_path):
     shutil.copytree(tiny_model, tmp_path / "dnn" / "1")
     with pytest.raises(InvalidModel, match="cnn is missing"):
-        await Registry(replace(options, models_dir=tmp_path)).load()
+        await registry_for(replace(options, models_dir=tmp_path)).load()
 
 
 async def test_missing_gpu_does_not_start(options):
     with pytest.raises(DeviceNotFound, match="DIGITS_DEVICE is 'gpu:7'"):
-        await Registry(replace(options, device="gpu:7")).load()
+        await registry_for(replace(options, device="gpu:7")).load()

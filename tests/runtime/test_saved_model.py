@@ -1,3 +1,5 @@
+import tempfile
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,15 @@ SHAPE = (28, 28, 1)
 @pytest.fixture(scope="module")
 def network(tiny_model):
     return SavedModel(tiny_model, input_shape=SHAPE)
+
+
+def test_loading_leaves_no_file(tiny_model, tmp_path, monkeypatch):
+    """AutoGraph would write the function that is traced into the temporary folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    SavedModel(tiny_model, input_shape=SHAPE).logits(np.zeros((1, *SHAPE), np.uint8))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("num_canvases", [1, 2, 3, 17, 64])

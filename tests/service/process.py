@@ -28,9 +28,11 @@ def start(settings: Mapping[str, str]) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(models_dir: Path) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
+def running(
+    models_dir: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
     """A service that is ready, and a client of it."""
-    process = start({"DIGITS_MODELS_DIR": str(models_dir)})
+    process = start({"DIGITS_MODELS_DIR": str(models_dir), **(settings or {})})
     try:
         announced = process.stdout.readline()
         assert announced.startswith("Ready. The page: http://127.0.0.1:"), announced + process.stderr.read()

@@ -2,7 +2,7 @@ import json
 import logging
 import sys
 
-from service.logs import EXTRA_FIELD, JsonLines
+from service.logs import EXTRA_FIELD, JsonLines, configure_logs
 
 
 def record_of(message: str, **more: object) -> logging.LogRecord:
@@ -33,3 +33,14 @@ def test_traceback_stays_inside_the_line():
 
     assert "\n" not in line
     assert "RuntimeError: boom" in json.loads(line)["traceback"]
+
+
+def test_odd_pictures_are_no_errors_in_the_log(monkeypatch):
+    for logger in (logging.root, logging.getLogger("service"), logging.getLogger("PIL")):
+        monkeypatch.setattr(logger, "level", logger.level)  # to be put back
+    monkeypatch.setattr(logging.root, "handlers", [])
+
+    configure_logs("info")
+
+    assert not logging.getLogger("PIL.TiffImagePlugin").isEnabledFor(logging.ERROR)
+    assert logging.getLogger("service.access").isEnabledFor(logging.INFO)

@@ -14,6 +14,7 @@ EVERYTHING = replace(
     thickness_chance=1,
     bold_chance=1,
     stretch_chance=1,
+    narrow_chance=1,
     resolution_chance=1,
     contrast_chance=1,
 )
@@ -32,6 +33,7 @@ def test_nothing_changes_at_zero(settings, strength):
 @pytest.mark.parametrize(
     "changed",
     ["rotation_deg", "zoom", "shift", "shear", "elastic_chance", "thickness_chance", "bold_chance", "stretch_chance",
+     "narrow_chance",
      "resolution_chance", "contrast_chance"],
 )  # fmt: skip
 def test_each_setting_alone_changes_digits(changed):

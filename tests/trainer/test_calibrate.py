@@ -19,8 +19,8 @@ def test_table_counts_what_is_accepted_and_wrong():
     logits[3, 1] = -0.1
     labels = np.array([0, 0, 5, 0])
     rows = {row.threshold: row for row in calibration_table(logits, labels, temperature=1.0).rows}
-    assert (rows[0.0].num_accepted, rows[0.0].num_wrong, rows[0.0].coverage) == (4, 1, 1.0)
     assert (rows[0.9].num_accepted, rows[0.9].num_wrong, rows[0.9].coverage) == (3, 1, 0.75)
+    assert (rows[0.6].num_accepted, rows[0.6].num_wrong) == (3, 1)
     assert rows[0.9].error_upper_bound > 1 / 3
 
 

@@ -166,7 +166,7 @@ def test_exported_folder_describes_itself_and_repeats_its_golden_logits(command,
     verify_files(folder, manifest)
     assert manifest.num_parameters == 109_386
     assert manifest.temperature > 0
-    assert manifest.calibration.rows[0].coverage == 1
+    assert tuple(row.threshold for row in manifest.calibration.rows) == THRESHOLDS
     assert {metric.dataset for metric in manifest.metrics} == {
         "mnist_test",
         "mnist_validation",

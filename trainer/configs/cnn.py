@@ -4,7 +4,7 @@ Source: body by Deotte 2018 (see `trainer/architectures/strided_cnn.py`); AdamW,
 augmentation as `docs/training.md` explains. The number of epochs was fixed beforehand: the validation writers are
 fitted on as well, so nothing is chosen here. `cnn_choose` is the same with the validation writers kept out.
 
-Expected: 99.70 % of MNIST's test digits.
+Expected: 99.72 % of MNIST's 10,000 test digits (one run, last epoch).
 Time: about 85 s of processor time an epoch (AMD EPYC, no GPU).
 Command: python -m trainer train cnn --data DIR
 """
@@ -28,8 +28,9 @@ CONFIG = Config(
         shear=0.15,
         elastic_chance=0.3,
         thickness_chance=0.25,
-        bold_chance=0.05,
+        bold_chance=0.15,
         stretch_chance=0.15,
+        narrow_chance=0.15,
         resolution_chance=0.15,
         contrast_chance=0.15,
         calm_epochs=6,

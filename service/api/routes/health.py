@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from service.api.dependencies import Parts
 from service.api.documentation import problems
-from service.api.schemas import LiveOut, ModelOut, ReadyOut
+from service.api.schemas import LiveOut, LoadedModelOut, ReadyOut
+from service.recognition.errors import NotReady
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -17,6 +18,12 @@ async def live() -> LiveOut:
 
 @router.get("/ready", summary="Can it read?", responses=problems(503))
 async def ready(parts: Parts) -> ReadyOut:
-    """Says yes when every model is loaded and has repeated its golden outputs. Send no work before."""
-    models = tuple(ModelOut(name=one.name, version=one.version) for one in parts.models.manifests())
-    return ReadyOut(status="ready", device=parts.models.device, models=models)
+    """Says yes while every model is loaded and repeats its golden outputs. Send work only then."""
+    if parts.drain.has_begun:
+        raise NotReady("The service is shutting down. Try again with another instance.")
+    parts.models.refuse_if_not_ready()
+    device = parts.models.device
+    models = tuple(
+        LoadedModelOut(name=one.name, version=one.version, device=device) for one in parts.models.manifests()
+    )
+    return ReadyOut(status="ready", device=device, models=models)

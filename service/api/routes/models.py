@@ -16,7 +16,7 @@ router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(requ
 @router.get("", summary="All models", responses=problems(401, 503))
 async def list_models(parts: Parts) -> ModelsOut:
     """The card of every model that is loaded."""
-    cards = tuple(ModelCardOut.of(manifest) for manifest in parts.models.manifests())
+    cards = tuple(ModelCardOut.of(manifest, parts.models.device) for manifest in parts.models.manifests())
     return ModelsOut(default=DEFAULT_MODEL, models=cards)
 
 
@@ -26,7 +26,7 @@ async def get_model(name: ModelName, parts: Parts) -> ModelCardOut:
     manifests = parts.models.manifests()
     for manifest in manifests:
         if manifest.name == name:
-            return ModelCardOut.of(manifest)
+            return ModelCardOut.of(manifest, parts.models.device)
     raise ModelNotFound(
         f"There is no model {name[:80]!r}. Loaded are: {', '.join(manifest.name for manifest in manifests)}."
     )

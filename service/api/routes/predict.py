@@ -7,11 +7,13 @@ from service.api.access import require_key
 from service.api.dependencies import Parts
 from service.api.disconnect import unless_client_leaves
 from service.api.documentation import PICTURE_BODY, problems
-from service.api.parameters import MaxError, Model, TopK
-from service.api.schemas import DigitOut
+from service.api.parameters import Reading
+from service.api.routing import ReadingRoute
+from service.api.schemas import DigitOut, digit_json
+from service.api.tracing import now_ns
 from service.api.uploads import read_picture
 
-router = APIRouter(tags=["reading"], dependencies=[Depends(require_key)])
+router = APIRouter(tags=["reading"], dependencies=[Depends(require_key)], route_class=ReadingRoute)
 
 
 @router.post(
@@ -30,26 +32,27 @@ router = APIRouter(tags=["reading"], dependencies=[Depends(require_key)])
                 },
             },
         },
-        **problems(400, 401, 404, 413, 415, 422, 429, 503, 504),
+        **problems(400, 401, 404, 408, 413, 415, 422, 429, 503, 504),
     },
     openapi_extra=PICTURE_BODY,
 )
-async def predict(
-    request: Request, parts: Parts, model: Model = "auto", top_k: TopK = 3, max_error: MaxError = None
-) -> Response:
+async def predict(request: Request, parts: Parts, parameters: Reading) -> Response:
     """Read the one handwritten digit in a picture.
 
     Any size, color, polarity and position. A picture without ink, or with a doubtful stroke, is answered
     with 200 and a `decision`.
     """
-    # Looked up before the body is read: whom nobody can answer should not have to send it.
-    recognizer = parts.models.recognizer(model)
+    # Both before the body is read: whom nobody can answer should not have to send it.
+    recognizer = parts.models.recognizer(parameters.model)
+    recognizer.refuse_if_full()
     data = await read_picture(request, max_image_bytes=parts.settings.max_image_bytes)
-    if max_error is None:
-        max_error = parts.settings.max_error
-    reading = recognizer.read(data, max_error=max_error, top_k=top_k)
+    max_error = parts.settings.max_error if parameters.max_error is None else parameters.max_error
+    state = request.scope["state"]
+    state["reading_began_ns"] = now_ns()
+    reading = recognizer.read(data, max_error=max_error, top_k=parameters.top_k, timeout_s=parameters.timeout_s)
     recognized = await unless_client_leaves(request, reading)
-    answer = DigitOut.of(recognized, request.state.request_id)
-    timing = ", ".join(f"{stage};dur={duration:.2f}" for stage, duration in recognized.stages_ms.items())
+    state["stages_ms"] = recognized.stages_ms
+    timing = ", ".join([f"{stage};dur={duration:.2f}" for stage, duration in recognized.stages_ms.items()])
     # A ready-made response: FastAPI would validate and convert the answer a second time.
-    return Response(answer.model_dump_json(), media_type="application/json", headers={"Server-Timing": timing})
+    answer = digit_json(recognized, state["request_id"])
+    return Response(answer, media_type="application/json", headers={"Server-Timing": timing})

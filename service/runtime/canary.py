@@ -1,0 +1,103 @@
+"""A golden canvas, now and then, through the very way that readings take.
+
+Loading has shown that the device computes what was exported. The canary shows that it still does: a GPU
+that hangs, fails or has begun to miscalculate makes the service not ready until it has recovered, so that
+nobody is answered wrongly and a balancer sends its requests elsewhere.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.logs import EXTRA_FIELD
+from service.recognition.canvas import DigitCanvas
+from service.recognition.errors import NotReady
+from service.recognition.probability import Logits
+from service.runtime.batching import MicroBatcher
+from service.runtime.loading import GOLDEN_TOLERANCE
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What is asked of one model, and what it has to answer.
+
+    Attributes:
+        model: its name.
+        canvas: uint8 (height, width, channels).
+        logits: float32 (num_classes,).
+    """
+
+    model: str
+    batcher: MicroBatcher
+    canvas: DigitCanvas
+    logits: Logits
+
+
+class Canary:
+    """Asks every model its golden canvas, and remembers whether all were right.
+
+    A probe takes a place in a batch like any canvas, and is counted as no reading.
+
+    Args:
+        probes: one for each model.
+        every_s: pause between two rounds.
+        limit_s: an answer that takes longer is none.
+        on_failure: is called for each round that failed.
+    """
+
+    def __init__(
+        self,
+        probes: Sequence[Probe],
+        *,
+        every_s: float,
+        limit_s: float,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._probes = probes
+        self._every_s = every_s
+        self._limit_s = limit_s
+        self._on_failure = on_failure
+        self._fault: str | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """What was wrong in the last round; None where nothing was."""
+        return self._fault
+
+    async def sing(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            await asyncio.sleep(self._every_s)
+            await self.check()
+
+    async def check(self) -> None:
+        """Ask every model once."""
+        faults = [fault for probe in self._probes if (fault := await self._fault_of(probe))]
+        fault = " ".join(faults) or None
+        if fault:
+            self._on_failure()
+            logger.error("canary failed", extra={EXTRA_FIELD: {"fault": fault}})
+        elif self._fault:
+            logger.warning("canary recovered", extra={EXTRA_FIELD: {"fault": self._fault}})
+        self._fault = fault
+
+    async def _fault_of(self, probe: Probe) -> str | None:
+        try:
+            async with asyncio.timeout(self._limit_s):
+                scored = await probe.batcher.submit(probe.canvas, is_probe=True)
+        except TimeoutError:
+            return f"{probe.model} has not answered within {self._limit_s:g} s."
+        except NotReady:  # the service is shutting down, which is no fault
+            return None
+        # Of whatever kind: a device has many ways to fail, and each is what this is here to find.
+        except Exception as error:
+            return f"{probe.model} failed: {type(error).__name__}."
+        deviation = float(np.abs(scored.logits - probe.logits).max())
+        if not deviation <= GOLDEN_TOLERANCE:
+            return f"{probe.model} is wrong: a logit is {deviation:.2g} off, and {GOLDEN_TOLERANCE:g} is allowed."
+        return None
