@@ -13,6 +13,7 @@ from trainer import export as export_module
 from trainer.__main__ import main
 from trainer.architectures.registry import build_model
 from trainer.averaging import measure_batch_statistics
+from trainer.calibrate import THRESHOLDS
 from trainer.data.batches import TrainingBatches
 from trainer.data.digits import Digits
 from trainer.data.sources import load_training_data
