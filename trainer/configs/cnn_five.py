@@ -11,7 +11,7 @@ from trainer.config import Augmentation, Config, Schedule
 CONFIG = Config(
     name="cnn_five",
     architecture="cnn_five",
-    num_epochs=20,
+    num_epochs=8,
     schedule=Schedule("one_cycle", learning_rate=2e-3, warmup_share=0.2),
     augmentation=Augmentation(rotation_deg=10, zoom=0.1, shift=0.1),
 )

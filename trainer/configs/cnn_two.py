@@ -1,7 +1,7 @@
 """`cnn_two`: two convolutions, pooling and a dense layer: the first convolutional network of most courses.
 
 Source: the Keras example `mnist_convnet`, with a dense layer of 128; no augmentation.
-Expected: about 99.2 % of MNIST's test digits.
+Expected: 99.26 % of MNIST's 10,000 test digits (one run).
 Time: about 12 s of processor time an epoch (AMD EPYC, no GPU).
 Command: python -m trainer train cnn_two --data DIR
 """

@@ -1,7 +1,7 @@
 """`lenet5`: the network of 1998, trained as one would today.
 
 Source: LeCun et al. 1998 (99.05 % without distortions); no augmentation.
-Expected: about 98.9 % of MNIST's test digits.
+Expected: 98.62 % of MNIST's 10,000 test digits (one run).
 Time: about 6 s of processor time an epoch (AMD EPYC, no GPU).
 Command: python -m trainer train lenet5 --data DIR
 """
