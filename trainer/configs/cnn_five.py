@@ -1,7 +1,7 @@
 """`cnn_five`: five convolutions in three blocks, each with batch normalization.
 
 Source: the common Kaggle network for digits, with its rotation, zoom and shift of 10 %.
-Expected: about 99.5 % of MNIST's test digits.
+Expected: 99.56 % of MNIST's 10,000 test digits (one run).
 Time: about 100 s of processor time an epoch (AMD EPYC, no GPU).
 Command: python -m trainer train cnn_five --data DIR
 """
