@@ -5,7 +5,7 @@ lines of the cell it was written in, pieces of its neighbors. Here all that beco
 digit's strokes ink up to 255. A picture whose paper is flat already is not touched otherwise: on MNIST's
 own images, and on their negatives, finding the ink is the identity but for the crop.
 
-The light is dealt with in `paper`, what is drawn near the digit in `pieces`.
+The light is dealt with in `paper`, printed lines in `lines`, what else is drawn near the digit in `pieces`.
 """
 
 import math
