@@ -20,8 +20,11 @@ from starlette.responses import Response
 from service.api.access import WrongKey
 from service.api.intake import BodyMemoryFull, BodyTimeout
 from service.api.parameters import complaint
+from service.api.upload_parts import TooManyParts
 from service.api.uploads import EmptyBody, MissingFile, SeveralFiles, UnexpectedPart, UnsupportedMediaType
 from service.recognition import errors
+from service.stacks.pictures import EmptyFile
+from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TooManyTemplates
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:digits:"
@@ -43,17 +46,27 @@ INTERNAL_ERROR = Problem(500, "internal_error", "The service failed")
 PROBLEMS: Mapping[type[errors.DigitsError], Problem] = {
     errors.MalformedBody: Problem(400, "malformed_body", "The body is malformed"),
     EmptyBody: Problem(400, "empty_body", "There is no picture"),
+    EmptyFile: Problem(400, "empty_file", "A file has no bytes"),
     MissingFile: Problem(400, "missing_file", "There is no file"),
-    UnexpectedPart: Problem(400, "unexpected_part", "A part has another name than `file`"),
+    UnexpectedPart: Problem(400, "unexpected_part", "A part has a name that is not known here"),
     SeveralFiles: Problem(400, "several_files", "There is more than one file"),
     errors.UndecodableImage: Problem(400, "undecodable_image", "The picture is damaged"),
+    errors.UndecodableDocument: Problem(400, "undecodable_document", "The document cannot be read"),
+    errors.EncryptedDocument: Problem(400, "encrypted_document", "The document asks for a password"),
     WrongKey: Problem(401, "wrong_api_key", "The API key is missing or wrong"),
+    TemplatesReadOnly: Problem(403, "templates_read_only", "No templates are stored here"),
+    TemplateNotFound: Problem(404, "template_not_found", "There is no such template"),
     errors.ModelNotFound: Problem(404, "model_not_found", "There is no such model"),
     BodyTimeout: Problem(408, "body_timeout", "The body came too slowly"),
     errors.TooLarge: Problem(413, "too_large", "The picture is too large"),
+    errors.TooManyPages: Problem(413, "too_many_pages", "The document has too many pages"),
+    TooManyTemplates: Problem(413, "too_many_templates", "There is no room for one more template"),
+    TooManyParts: Problem(413, "too_many_parts", "There are too many files"),
     errors.UnsupportedImageFormat: Problem(415, "unsupported_image_format", "This is no picture that can be read here"),
     UnsupportedMediaType: Problem(415, "unsupported_media_type", "A picture cannot be sent like this"),
     errors.InvalidParameter: Problem(422, "invalid_parameter", "A parameter is wrong"),
+    errors.InvalidTemplate: Problem(422, "invalid_template", "The template cannot be used"),
+    errors.RegistrationFailed: Problem(422, "registration_failed", "The picture does not show the template's page"),
     errors.QueueFull: Problem(429, "queue_full", "The service is busy"),
     BodyMemoryFull: Problem(429, "body_memory_full", "Too many uploads at once"),
     errors.NotReady: Problem(503, "not_ready", "The service is not ready"),
@@ -65,6 +78,7 @@ PROBLEMS: Mapping[type[errors.DigitsError], Problem] = {
     errors.Unavailable: INTERNAL_ERROR,
     errors.StartupError: INTERNAL_ERROR,
     errors.InvalidModel: INTERNAL_ERROR,
+    errors.InvalidAllowedList: INTERNAL_ERROR,
     errors.DeviceNotFound: INTERNAL_ERROR,
 }
 

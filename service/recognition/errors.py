@@ -4,9 +4,14 @@
     ├── RequestError                    the client can mend it
     │   ├── MalformedBody               no body, broken multipart, not exactly one `file` part
     │   ├── UndecodableImage            a known format, but damaged or cut short
+    │   ├── UndecodableDocument         a PDF that is damaged, has no pages, or cannot be drawn
+    │   │   └── EncryptedDocument       a PDF that asks for a password
     │   ├── UnsupportedImageFormat      not a picture, or a format that is not read here
     │   ├── TooLarge                    more bytes, pixels or files than the limits allow
+    │   │   └── TooManyPages            a document of more pages than the limit allows
     │   ├── InvalidParameter            a query parameter is out of range
+    │   ├── InvalidTemplate             a form's template is wrong, and where
+    │   ├── RegistrationFailed          the picture does not show the template's page
     │   └── ModelNotFound               no such model, or not of the kind asked for
     ├── BlankImage                      nothing to place on a canvas (becomes a verdict, not an error answer)
     ├── Unavailable                     try again a little later
@@ -15,6 +20,7 @@
     │   └── DeadlineExceeded            the answer would come too late to be of use
     └── StartupError                    the operator can mend it; the service does not start
         ├── InvalidModel                a model folder is damaged, foreign or does not repeat its golden outputs
+        ├── InvalidAllowedList          a list of allowed numbers is missing, too large, or holds what is no number
         └── DeviceNotFound              the device that was asked for is not on this machine
 
 Raise the most specific class; translate a library's error once, where it enters, with `raise ... from`.
@@ -39,6 +45,14 @@ class UndecodableImage(RequestError):
     """The bytes begin like a picture of a known format and cannot be decoded to the end."""
 
 
+class UndecodableDocument(RequestError):
+    """The document is damaged, has no pages, or holds a page that cannot be drawn."""
+
+
+class EncryptedDocument(UndecodableDocument):
+    """The document asks for a password."""
+
+
 class UnsupportedImageFormat(RequestError):
     """The bytes are no picture, or one of a format that is not read here."""
 
@@ -47,8 +61,28 @@ class TooLarge(RequestError):
     """More bytes, pixels or files than the limits allow."""
 
 
+class TooManyPages(TooLarge):
+    """A document has more pages than the limit allows."""
+
+
 class InvalidParameter(RequestError):
     """A parameter has a value outside its range."""
+
+
+class InvalidTemplate(RequestError):
+    """A template cannot be used as it is.
+
+    Attributes:
+        path: where the wrong value stands, as in `fields[3].box.width`; "" for the template as a whole.
+    """
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.path = path
+
+
+class RegistrationFailed(RequestError):
+    """The template's page was not found in the picture, so that no field can be trusted to be where it should."""
 
 
 class ModelNotFound(RequestError):
@@ -89,6 +123,10 @@ class StartupError(DigitsError):
 
 class InvalidModel(StartupError):
     """A model folder is damaged, foreign, or does not repeat its golden outputs."""
+
+
+class InvalidAllowedList(StartupError):
+    """A list of allowed numbers cannot be read, is too large, or holds what is no number."""
 
 
 class DeviceNotFound(StartupError):
