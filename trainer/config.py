@@ -7,13 +7,26 @@ that decides a run: it is stored beside the weights, compared on resume and copi
 import importlib
 import pkgutil
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from trainer import configs
 from trainer.errors import TrainerError
 
 DataSource = Literal["mnist", "bhmsds", "printed"]
 Split = Literal["train", "validation"]
+
+
+class Experiment(Protocol):
+    """What every config has, whatever it trains."""
+
+    @property
+    def name(self) -> str:
+        """Of the config, the run folder and the exported model."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON can hold it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,7 @@ def config_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(configs.__path__))
 
 
-def load_config(name: str) -> Config:
+def load_config(name: str) -> Experiment:
     """The experiment of this name.
 
     Raises:
@@ -136,5 +149,5 @@ def load_config(name: str) -> Config:
     """
     if name not in config_names():
         raise TrainerError(f"There is no config {name!r}. Choose one of: {', '.join(config_names())}.")
-    config: Config = importlib.import_module(f"trainer.configs.{name}").CONFIG
+    config: Experiment = importlib.import_module(f"trainer.configs.{name}").CONFIG
     return config

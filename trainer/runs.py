@@ -16,14 +16,16 @@ Files and folders appear under their names only when they are complete: they are
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from trainer.config import Config
+from trainer.config import Experiment
 from trainer.errors import TrainerError
 from trainer.golden import golden_canvases
 
@@ -52,7 +54,7 @@ class Checkpoint:
 class Run:
     """The folder of the run of one config."""
 
-    def __init__(self, output_dir: Path, config: Config) -> None:
+    def __init__(self, output_dir: Path, config: Experiment) -> None:
         self.folder = output_dir / config.name
         self.config = config
 
@@ -127,14 +129,23 @@ class Run:
         """Canvases and logits by which an export is checked against the training."""
         return self.folder / "golden.npz"
 
-    def deliver(self, model: keras.Model) -> None:
+    def deliver(self, model: keras.Model, golden: Mapping[str, NDArray[np.uint8]] | None = None) -> None:
         """Make this float32 network the result of the run.
 
         What it answers to the golden canvases is noted beside it: the export, perhaps on another backend, must
         repeat it.
+
+        Args:
+            golden: canvases by name; those of single digits where none are given.
         """
-        canvases = golden_canvases()
-        np.savez(self.golden_path, canvases=canvases, logits=keras.ops.convert_to_numpy(model(canvases)))
+        noted = {}
+        for name, canvases in (golden or {"": golden_canvases()}).items():
+            suffix = f"_{name}" if name else ""
+            noted[f"canvases{suffix}"] = canvases
+            answer = model(canvases)
+            answer = next(iter(answer.values())) if isinstance(answer, dict) else answer
+            noted[f"logits{suffix}"] = keras.ops.convert_to_numpy(answer)
+        np.savez(self.golden_path, **noted)
         partial = self.folder / "unfinished.weights.h5"
         model.save_weights(partial)
         partial.replace(self.weights_path)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.data.digits import Digits
 from trainer.data.idx import read_idx
@@ -27,6 +28,7 @@ MIRRORS = (
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 TRAIN_WRITERS = "qmnist-train-labels-idx2-int"
+TEST_WRITERS = "qmnist-test-labels-idx2-int"
 # Of the .gz files as both mirrors serve them.
 SHA256 = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -40,11 +42,18 @@ _TIMEOUT_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Mnist:
-    """The 60,000 training digits with their splits, and the 10,000 test digits."""
+    """The 60,000 training digits with their splits, and the 10,000 test digits.
+
+    Attributes:
+        train_writers: int64 (60000,), who wrote each training digit; None where that is not known.
+        test_writers: int64 (10000,), likewise.
+    """
 
     train: Digits
     test: Digits
     splits: Splits
+    train_writers: NDArray[np.int64] | None = None
+    test_writers: NDArray[np.int64] | None = None
 
 
 def default_cache_dir() -> Path:
@@ -68,8 +77,10 @@ def load_mnist(data_dir: Path | None, *, allow_random_splits: bool = False) -> M
     test = _read_digits(folder, TEST_IMAGES, TEST_LABELS)
     writers_path = _find_file(folder, TRAIN_WRITERS)
     if writers_path is not None:
-        splits = split_by_writer(read_writers(writers_path, len(train)))
+        train_writers = read_writers(writers_path, len(train))
+        splits = split_by_writer(train_writers)
     elif allow_random_splits:
+        train_writers = None
         splits = split_at_random(len(train))
     else:
         raise TrainerError(
@@ -77,7 +88,9 @@ def load_mnist(data_dir: Path | None, *, allow_random_splits: bool = False) -> M
             "on both sides of every split, and validation and calibration look better than they are. Put QMNIST's file "
             "there, or pass --random-splits to accept that."
         )
-    return Mnist(train, test, splits)
+    test_path = _find_file(folder, TEST_WRITERS)
+    test_writers = None if test_path is None else read_writers(test_path, len(test))
+    return Mnist(train, test, splits, train_writers, test_writers)
 
 
 def download_mnist(folder: Path, *, mirrors: Sequence[str] = MIRRORS) -> Path:

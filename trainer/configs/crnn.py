@@ -1,0 +1,23 @@
+"""`crnn`, the default reader of whole numbers: convolutions, a bidirectional LSTM and CTC, on composed numbers.
+
+Source: Shi, Bai and Yao 2015 (see `trainer/reader/network.py`); the composition follows what is known of hard pages (see
+`trainer/data/lines`). Digits are those of MNIST's training writers, bhmsds and print.
+
+Expected: see `docs/results.md`.
+Time: about two hours on two cores (AMD EPYC, no GPU).
+Command: python -m trainer train crnn --data DIR
+"""
+
+from trainer.data.lines.style import CLEAN, HARD
+from trainer.reader.config import ReaderConfig
+
+CONFIG = ReaderConfig(
+    name="crnn",
+    heads=("recurrent", "convolutional"),
+    num_epochs=30,
+    numbers_per_epoch=14_000,
+    first_style=CLEAN,
+    style=HARD,
+    learning_rate=1e-3,  # at twice as much the loss jumped from one epoch to the next
+    precision="mixed_bfloat16",
+)

@@ -1,0 +1,94 @@
+"""What the commands of `python -m trainer` do with a config of a reader."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from service.runtime.saved_model import SavedModel
+from trainer.data.lines.style import HARD
+from trainer.data.mnist import load_mnist
+from trainer.errors import TrainerError
+from trainer.reader.batches import LineBatches
+from trainer.reader.config import ReaderConfig
+from trainer.reader.evaluate import NumberScore, measure_reader
+from trainer.reader.export import INPUT_SHAPE, ReaderExport, exported_reader, write_reader
+from trainer.reader.train import train_reader
+from trainer.runs import Run, write_json
+
+SOURCES: list[dict[str, Any]] = [
+    {"name": "mnist", "licence": "CC BY-SA 3.0; writers from QMNIST's labels, BSD", "part": "training writers"},
+    {"name": "bhmsds", "licence": "MIT", "part": "every second digit and letter of each class"},
+    {"name": "printed", "licence": "drawn by the trainer from fonts of matplotlib and OpenCV", "part": "all"},
+    {"name": "nist_letters", "licence": "US Government", "part": "every second A, C, E, H and K, as what is no digit"},
+]
+
+
+def train(config: ReaderConfig, data_dir: Path, output_dir: Path) -> Path:
+    """Train, or go on; see `train_reader`."""
+    return train_reader(config, data_dir, Run(output_dir, config))
+
+
+def evaluate(config: ReaderConfig, data_dir: Path, output_dir: Path) -> list[NumberScore]:
+    """Measure every head of a trained reader on numbers that it was not fitted on."""
+    run = Run(output_dir, config)
+    mnist = load_mnist(data_dir)
+    scores = []
+    for head in config.heads:
+        with exported_reader(run, config, head=head) as graph:
+            found = measure_reader(SavedModel(graph, input_shape=INPUT_SHAPE), mnist, data_dir)
+        print(f"{head}:", *found, sep="\n")
+        write_json(run.folder / f"evaluation-{head}.json", [score.to_dict() for score in found])
+        scores += found
+    return scores
+
+
+def export(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir: Path, version: int) -> Path:
+    """Calibrate, measure and write the model folder."""
+    run = Run(output_dir, config)
+    mnist = load_mnist(data_dir)
+    with exported_reader(run, config) as graph:
+        model = SavedModel(graph, input_shape=INPUT_SHAPE)
+        scores = measure_reader(model, mnist, data_dir)
+        what = ReaderExport(graph, config.name, version, config, SOURCES, scores, {})
+        return write_reader(what, mnist, data_dir, models_dir=models_dir)
+
+
+def rehearsal_batches(config: ReaderConfig, data_dir: Path, *, num_numbers: int) -> list[Any]:
+    """Composed numbers as in the training, to be learned from beside a person's own pictures."""
+    from dataclasses import replace
+
+    short = replace(config, numbers_per_epoch=num_numbers, num_epochs=2, first_style=HARD, seed=config.seed + 999)
+    composed = LineBatches(short, data_dir)
+    try:
+        return composed.epoch(0)
+    finally:
+        composed.close()
+
+
+def config_of(folder: Path) -> ReaderConfig:
+    """The config behind an exported reader.
+
+    Raises:
+        TrainerError: the folder holds no reader that was trained here.
+    """
+    from service.recognition.errors import InvalidModel
+    from service.recognition.manifest import SEQUENCE_READER, load_manifest
+    from trainer.config import load_config
+
+    try:
+        manifest = load_manifest(folder)
+    except InvalidModel as error:
+        raise TrainerError(str(error)) from error
+    if manifest.kind != SEQUENCE_READER:
+        raise TrainerError(f"{folder} is a {manifest.kind}; numbers are read by a {SEQUENCE_READER}.")
+    config = load_config(manifest.provenance["config"]["name"])
+    if not isinstance(config, ReaderConfig):
+        raise TrainerError(f"{folder} was trained with {config.name!r}, which is no config of a reader.")
+    return config
+
+
+def folds(num_rows: int, num_folds: int, *, seed: int = 17) -> list[list[int]]:
+    """Rows dealt into folds at random, each row into one."""
+    order = np.random.default_rng(seed).permutation(num_rows)
+    return [order[fold::num_folds].tolist() for fold in range(num_folds)]

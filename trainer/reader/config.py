@@ -1,0 +1,47 @@
+"""What an experiment with the sequence reader is made of."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from trainer.data.lines.style import LineStyle
+
+
+Head = Literal["recurrent", "convolutional"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderConfig:
+    """One experiment with a reader of whole numbers.
+
+    Attributes:
+        name: of the config, the run folder and the exported model.
+        heads: what reads the convolutional features; the first is delivered, all are trained. A second head costs little,
+            and pulls the features towards the digits before the recurrent layer has learned anything.
+        num_epochs: an epoch is `numbers_per_epoch` composed numbers, none of which is ever seen again.
+        numbers_per_epoch: how many are composed for each epoch.
+        first_style: of the first epoch, easier than what follows: CTC finds the digits before it can learn from hard ones.
+        style: of all others.
+        columns_per_batch: batch size times canvas width, the same for every width.
+        learning_rate: peak of one cycle, reached after `warmup_share` of the steps.
+        ema_momentum: of the average over the weights that is kept.
+        second_weight: of the loss of the heads after the first.
+    """
+
+    name: str
+    heads: tuple[Head, ...]
+    num_epochs: int
+    numbers_per_epoch: int
+    first_style: LineStyle
+    style: LineStyle
+    columns_per_batch: int = 8192
+    learning_rate: float = 2e-3
+    warmup_share: float = 0.03
+    weight_decay: float = 1e-4
+    ema_momentum: float = 0.999
+    second_weight: float = 0.4
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    seed: int = 20240229
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON can hold it."""
+        return {**asdict(self), "heads": list(self.heads)}

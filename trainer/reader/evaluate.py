@@ -1,0 +1,156 @@
+"""What a reader reads right, measured through the service's own code. A number is right as a whole or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from service.recognition.allowed import AllowedList
+from service.recognition.constraint import Constraint
+from service.recognition.number import NumberReading, blank_number, read_number
+from service.recognition.policy import CalibrationTable
+from service.recognition.probability import Logits
+from service.runtime.saved_model import SavedModel
+from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
+from trainer.data.mnist import Mnist
+from trainer.intervals import wilson_interval
+from trainer.reader.numbers import (
+    Numbers,
+    cheque_amounts,
+    check_amounts,
+    clock_times,
+    composed,
+    test_hands,
+    zip_codes,
+)
+from trainer.reader.readings import frames_of, see_line
+
+LENGTHS = (1, 2, 5, 10, 16, 20)
+NUM_BENCHMARK = 10_000
+NUM_COMPOSED = 1_000
+_COMPOSED_SEED = 31
+_STYLES = {"clean": CLEAN, "hard": HARD_DIGITS_ONLY}
+
+
+@dataclass(frozen=True, slots=True)
+class NumberScore:
+    """One reader on one set of numbers.
+
+    Attributes:
+        dataset: name of what was read.
+        num_samples: numbers.
+        num_right: read right as a whole.
+    """
+
+    dataset: str
+    num_samples: int
+    num_right: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share of numbers that are right, 0 to 1."""
+        return self.num_right / self.num_samples
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % Wilson interval of the accuracy."""
+        return wilson_interval(self.num_right, self.num_samples)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {**asdict(self), "accuracy": self.accuracy, "interval": list(self.interval)}
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return (
+            f"{self.dataset:<32} {100 * self.accuracy:7.2f} %  ({self.num_right} of {self.num_samples}; 95 %: "
+            f"{100 * low:.2f} to {100 * high:.2f})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A set of numbers, and what the network says about each.
+
+    Attributes:
+        frames: float32 (num_frames, 12), or None where no ink was found.
+    """
+
+    name: str
+    numbers: Numbers
+    frames: list[Logits | None]
+
+
+def look_at(model: SavedModel, name: str, numbers: Numbers) -> Seen:
+    """Have the network look at every picture of a set."""
+    return Seen(name, numbers, frames_of(model, [see_line(picture) for picture in numbers.pictures]))
+
+
+def read_all(
+    seen: Seen, *, temperature: float = 1.0, calibration: CalibrationTable | None = None, max_error: float = 0.01,
+    constraint: Constraint | None = None,
+) -> list[NumberReading]:
+    """The reading of every number, as the service would give it."""
+    table = calibration or CalibrationTable(())
+    return [
+        blank_number(calibration=table, max_error=max_error)
+        if frames is None
+        else read_number(
+            frames,
+            temperature=temperature,
+            calibration=table,
+            max_error=max_error,
+            top_k=1,
+            constraint=constraint,
+        )
+        for frames in seen.frames
+    ]
+
+
+def score(name: str, readings: Sequence[NumberReading], texts: Sequence[str]) -> NumberScore:
+    """Compare readings with what is written."""
+    num_right = sum(reading.text == text for reading, text in zip(readings, texts, strict=True))
+    return NumberScore(name, len(texts), num_right)
+
+
+def evaluation_numbers(mnist: Mnist, data_dir: Path) -> dict[str, Numbers]:
+    """Everything that a reader is measured on, by name; none of it, nor its writers, was fitted on."""
+    hands = test_hands(mnist)
+    sets = {
+        "mdw_zip_codes": zip_codes(mnist, data_dir, NUM_BENCHMARK),
+        "mdw_check_amounts": check_amounts(mnist, NUM_BENCHMARK),
+        "mdw_clock_times": clock_times(mnist, NUM_BENCHMARK),
+    }
+    for style_name, style in _STYLES.items():
+        for length in LENGTHS:
+            sets[f"{style_name}_{length}_digits"] = composed(hands, style, length, NUM_COMPOSED, seed=_COMPOSED_SEED)
+    sets["cheque_amounts"] = cheque_amounts(data_dir)
+    return sets
+
+
+def measure_reader(
+    model: SavedModel, mnist: Mnist, data_dir: Path, *, temperature: float = 1.0
+) -> list[NumberScore]:
+    """Scores on all sets, read freely; the ZIP codes a second time with the list of those in use."""
+    scores = []
+    codes = (data_dir / "us_zip_codes.txt").read_text(encoding="ascii").split()
+    for name, numbers in evaluation_numbers(mnist, data_dir).items():
+        seen = look_at(model, name, numbers)
+        scores.append(score(name, read_all(seen, temperature=temperature), numbers.texts))
+        if name == "mdw_zip_codes":
+            in_use = Constraint(allowed=AllowedList("us_zip_codes", codes))
+            readings = read_all(seen, temperature=temperature, constraint=in_use)
+            scores.append(score(f"{name}_allowed", readings, numbers.texts))
+    return scores
+
+
+def classify_slices(model: SavedModel, numbers: Numbers) -> list[str]:
+    """What a digit classifier reads where it is told which canvas holds which digit."""
+    lengths = [len(canvases) for canvases in numbers.slices]
+    canvases = np.concatenate(numbers.slices)
+    parts = [model.logits(canvases[start : start + 1000])[:, :10].argmax(1) for start in range(0, len(canvases), 1000)]
+    digits = "".join(map(str, np.concatenate(parts)))
+    ends = np.cumsum(lengths)
+    return [digits[end - length : end] for end, length in zip(ends, lengths, strict=True)]

@@ -1,0 +1,198 @@
+"""From a trained reader to a model folder that describes itself."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from service.recognition.alphabet import SYMBOLS
+from service.recognition.line_canvas import LINE_HEIGHT_PX, LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
+from service.recognition.manifest import MANIFEST_FILE, SEQUENCE_READER, Manifest, Metric, hash_files
+from service.recognition.policy import CalibrationTable
+from service.runtime.saved_model import SavedModel
+from trainer.data.lines.golden import golden_lines
+from trainer.data.mnist import Mnist
+from trainer.errors import TrainerError
+from trainer.export import CARD_FILE, GOLDEN_FILE, LOGITS_TOLERANCE
+from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
+from trainer.reader.calibrate import calibrate_reader
+from trainer.reader.config import Head, ReaderConfig
+from trainer.reader.evaluate import NumberScore
+from trainer.reader.network import build_reader
+from trainer.runs import Run
+
+INPUT_SHAPE = (LINE_HEIGHT_PX, None, 1)
+
+
+@contextmanager
+def exported_reader(run: Run, config: ReaderConfig, *, head: Head | None = None) -> Iterator[Path]:
+    """The trained network with one of its heads as a SavedModel in a temporary folder.
+
+    The graph is float32, takes uint8 canvases (n, 32, width, 1), scales them inside and returns float32 logits
+    (n, width / 2, 12).
+
+    Args:
+        head: the config's first where it is not given.
+
+    Raises:
+        TrainerError: the run is not finished, Keras runs on another backend than TensorFlow, or the logits are not
+            those that the training noted.
+    """
+    weights = run.require_weights()
+    if keras.backend.backend() != "tensorflow":
+        raise TrainerError(
+            f"Models are exported from TensorFlow; Keras runs on {keras.backend.backend()}. Any backend may train: run "
+            "this command with KERAS_BACKEND=tensorflow."
+        )
+    with_all_heads = build_reader(config.heads)
+    with_all_heads.load_weights(weights)
+    delivered = head or config.heads[0]
+    with tempfile.TemporaryDirectory(prefix="digits-export-") as parent:
+        folder = Path(parent) / "graph"
+        export_graph(with_all_heads, delivered, folder)
+        if delivered == config.heads[0]:
+            _check_logits(SavedModel(folder, input_shape=INPUT_SHAPE), run)
+        yield folder
+
+
+def export_graph(model: keras.Model, head: Head, folder: Path) -> None:
+    """Write a network with one of its heads as a SavedModel."""
+    bare = keras.Model(model.inputs, model.output[head])
+    signature = [keras.InputSpec(dtype="uint8", shape=(None, *INPUT_SHAPE), name="canvases")]
+    bare.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderExport:
+    """What a reader's folder is made from.
+
+    Attributes:
+        graph: the SavedModel.
+        name: of the model.
+        version: of the model.
+        config: that it was trained with.
+        sources: for the manifest: what it learned from, with licences and counts.
+        scores: what it reads right.
+        remarks: further facts for the provenance.
+    """
+
+    graph: Path
+    name: str
+    version: int
+    config: ReaderConfig
+    sources: list[dict[str, Any]]
+    scores: Sequence[NumberScore]
+    remarks: dict[str, Any]
+
+
+def write_reader(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir: Path) -> Path:
+    """Calibrate a reader and write `models_dir/<name>/<version>/`, whole or not at all.
+
+    Raises:
+        TrainerError: the folder exists.
+    """
+    target = models_dir / what.name / str(what.version)
+    if target.exists():
+        raise TrainerError(f"{target} exists, and a version never changes. Choose another one with --version.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that the last step is a rename within one file system.
+    folder = target.parent / f".{what.version}.unfinished"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(what.graph, folder)
+    model = SavedModel(folder, input_shape=INPUT_SHAPE)
+    calibrated = calibrate_reader(model, mnist, data_dir)
+    golden = {}
+    for width, canvases in golden_lines().items():
+        golden[f"canvases_{width}"] = canvases
+        golden[f"logits_{width}"] = model.logits(canvases)
+    np.savez_compressed(folder / GOLDEN_FILE, **golden)
+    card = _card(what, calibrated.temperature, calibrated.table)
+    (folder / CARD_FILE).write_text(card, encoding="utf-8")
+    manifest = Manifest(
+        name=what.name,
+        version=what.version,
+        kind=SEQUENCE_READER,
+        input_shape=INPUT_SHAPE,
+        input_widths=LINE_WIDTHS_PX,
+        preprocessing_id=LINE_PREPROCESSING_ID,
+        alphabet=SYMBOLS,
+        num_parameters=build_reader(what.config.heads[:1]).count_params(),
+        temperature=calibrated.temperature,
+        calibration=calibrated.table,
+        metrics=tuple(Metric("text_accuracy", s.dataset, s.accuracy, s.num_samples, s.interval) for s in what.scores),
+        provenance={
+            "config": what.config.to_dict(),
+            "commit": git_commit(),
+            "seed": what.config.seed,
+            "stays_random": RANDOM_REMAINDER,
+            "versions": library_versions(),
+            "data": what.sources,
+            "splits": {
+                "of": "MNIST train",
+                "unit": mnist.splits.unit,
+                "sha256": mnist.splits.sha256,
+                "fitted_on": ["train"],
+            },
+            "calibration": {"on": calibrated.description, "num_readings": calibrated.num_readings},
+            **what.remarks,
+        },
+        files=hash_files(folder),
+    )
+    (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+    folder.rename(target)
+    return target
+
+
+def _check_logits(model: SavedModel, run: Run) -> None:
+    with np.load(run.golden_path) as golden:
+        for width in LINE_WIDTHS_PX:
+            found, noted = model.logits(golden[f"canvases_{width}"]), golden[f"logits_{width}"]
+            difference = float(np.abs(found - noted).max())
+            if difference > LOGITS_TOLERANCE:
+                raise TrainerError(
+                    f"The exported {run.config.name!r} answers golden lines of width {width} otherwise than the trained "
+                    f"one: logits differ by {difference:.2g}, at most {LOGITS_TOLERANCE:.0e} is allowed. Were the "
+                    f"files in {run.folder} mixed up?"
+                )
+
+
+def _card(what: ReaderExport, temperature: float, table: CalibrationTable) -> str:
+    """`card.md`: what a person wants to know before using the model."""
+    lines = [
+        f"# {what.name}, version {what.version}",
+        "",
+        "Reads a number of any length from a line canvas: uint8 (32, width, 1), paper 0 and ink 255, placed by "
+        f"`{LINE_PREPROCESSING_ID}`; the answer is two frames of twelve logits for every four columns: CTC's blank, the ten "
+        "digits, and a mark that stands where a digit might and is none. Dots, commas and dashes are not read.",
+        "",
+        "Trained on composed numbers, none of which was ever a real one: " + ", ".join(s["name"] for s in what.sources) + ".",
+        "",
+        "| data, none of it fitted on | numbers right | accuracy | 95 % interval |",
+        "|---|---|---|---|",
+    ]
+    for item in what.scores:
+        low, high = item.interval
+        lines.append(
+            f"| {item.dataset} | {item.num_right} of {item.num_samples} | {100 * item.accuracy:.2f} % "
+            f"| {100 * low:.2f} to {100 * high:.2f} |"
+        )
+    lines += [
+        "",
+        f"Confidence: CTC's sum over all paths of the number, frame logits divided by {temperature:.3f}. The table was "
+        "measured on composed numbers of writers whom the weights never saw; error bounds are one-sided, 95 %.",
+        "",
+        "| accepted from | coverage | wrong | error at most |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.threshold} | {100 * row.coverage:.1f} % | {row.num_wrong} of {row.num_accepted} "
+        f"| {100 * row.error_upper_bound:.3f} % |"
+        for row in table.rows
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,101 @@
+"""`python -m trainer finetune crnn --images DIR`: from an exported reader to a new version that knows a person's hand."""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from service.runtime.loading import newest_versions
+from service.runtime.saved_model import SavedModel
+from trainer.data.lines.hands import mnist_hands
+from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
+from trainer.data.mnist import Mnist, load_mnist
+from trainer.errors import TrainerError
+from trainer.reader.commands import SOURCES, config_of, folds, rehearsal_batches
+from trainer.reader.evaluate import NumberScore, look_at, read_all, score
+from trainer.reader.export import INPUT_SHAPE, ReaderExport, export_graph, write_reader
+from trainer.reader.finetune import FinetuneOptions, finetune, reader_from
+from trainer.reader.numbers import Numbers, composed
+from trainer.reader.own_pictures import OwnPictures, load_own_pictures
+
+HELD_BACK_FOLDS = 5  # one of them is held back
+_NUM_REHEARSED = 8_000
+_NUM_CHECKED = 500
+
+
+def finetune_model(
+    name: str, images_dir: Path, data_dir: Path, *, models_dir: Path, all_folds: bool, options: FinetuneOptions
+) -> Path | None:
+    """Adapt the newest version of a reader, say what that brings, and export it as the next version.
+
+    A fifth of the pictures is held back to measure. With `all_folds` each fifth is held back in turn and nothing
+    is exported: that tells how well it works, on every picture once.
+
+    Raises:
+        TrainerError: there is no such reader, or the pictures cannot be used.
+    """
+    own = load_own_pictures(images_dir)
+    before = _newest(models_dir, name)
+    config = config_of(before)
+    mnist = load_mnist(data_dir)
+    rehearsal = rehearsal_batches(config, data_dir, num_numbers=_NUM_REHEARSED)
+    known = _known_numbers(mnist)
+    parts = folds(len(own), HELD_BACK_FOLDS)
+    results: list[tuple[NumberScore, NumberScore]] = []
+    for held_back in parts if all_folds else parts[:1]:
+        learned = sorted(set(range(len(own))) - set(held_back))
+        model = reader_from(before, config.heads[0])
+        finetune(model, own.take(learned), rehearsal, options)
+        with tempfile.TemporaryDirectory(prefix="digits-finetune-") as parent:
+            graph = Path(parent) / "graph"
+            export_graph(model, config.heads[0], graph)
+            gained = _compare(before, graph, own.take(held_back), known)
+            results.append(gained[0])
+            for was, now in gained:
+                print(f"{was.dataset}: {was.num_right} of {was.num_samples} before, {now.num_right} after")
+            if not all_folds:
+                what = ReaderExport(
+                    graph,
+                    name,
+                    int(before.name) + 1,
+                    config,
+                    [*SOURCES, {"name": "own pictures", "licence": "the user's own", "num_numbers": len(learned)}],
+                    [now for _, now in gained],
+                    {"finetuned_from": int(before.name), "finetuning": asdict(options)},
+                )
+                return write_reader(what, mnist, data_dir, models_dir=models_dir)
+    was = NumberScore("held back, all folds", len(own), sum(was.num_right for was, _ in results))
+    now = NumberScore("held back, all folds", len(own), sum(now.num_right for _, now in results))
+    print(f"before: {was}\nafter:  {now}")
+    return None
+
+
+def _newest(models_dir: Path, name: str) -> Path:
+    for folder in newest_versions(models_dir):
+        if folder.parent.name == name:
+            return folder
+    raise TrainerError(f"{models_dir} holds no model {name!r}. Export one first, or choose another folder with --models.")
+
+
+def _known_numbers(mnist: Mnist) -> list[tuple[str, Numbers]]:
+    """What the reader could read before, so that forgetting shows."""
+    if mnist.train_writers is None:
+        raise TrainerError("QMNIST's labels must lie beside MNIST's files.")
+    rows = mnist.splits.validation
+    hands = mnist_hands(mnist.train.take(rows), mnist.train_writers[rows])
+    return [
+        (name, composed(hands, style, 5, _NUM_CHECKED, seed=47))
+        for name, style in (("MNIST's validation writers, clean", CLEAN), ("likewise, hard", HARD_DIGITS_ONLY))
+    ]
+
+
+def _compare(
+    before: Path, after: Path, held_back: OwnPictures, known: list[tuple[str, Numbers]]
+) -> list[tuple[NumberScore, NumberScore]]:
+    sets = [("own pictures, held back", Numbers(held_back.pictures, held_back.texts, [])), *known]
+    models = [SavedModel(folder, input_shape=INPUT_SHAPE) for folder in (before, after)]
+    gained = []
+    for name, numbers in sets:
+        was, now = (score(name, read_all(look_at(model, name, numbers)), numbers.texts) for model in models)
+        gained.append((was, now))
+    return gained
+

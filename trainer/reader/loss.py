@@ -1,0 +1,56 @@
+"""The CTC loss, on any backend."""
+
+import keras
+from keras import ops
+
+from service.recognition.alphabet import BLANK, OTHER
+
+BEARABLE_LOSS = 0.7  # nats per symbol: as unsure as between two digits
+
+
+def ctc_loss(targets: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Minus the log of the probability of each label, summed over all paths that spell it.
+
+    Args:
+        targets: int32 (batch, max_length), class indices, filled up with blanks.
+        logits: float32 (batch, num_frames, num_classes), every frame of which counts.
+
+    Returns:
+        float32 (batch,).
+
+    Source: Graves et al. 2006, "Connectionist Temporal Classification", ICML.
+    """
+    # TensorFlow's kernel refuses an empty label. Its only path is blank in every frame, so its loss is a plain sum.
+    is_empty = ops.all(ops.equal(targets, BLANK), axis=-1)
+    anything = ops.concatenate([ops.full_like(targets[:, :1], OTHER), ops.full_like(targets[:, 1:], BLANK)], axis=-1)
+    losses = _path_loss(ops.where(is_empty[:, None], anything, targets), logits)
+    blank_losses = -ops.sum(ops.log_softmax(logits, axis=-1)[:, :, BLANK], axis=-1)
+    return ops.where(is_empty, blank_losses, losses)
+
+
+def bounded_ctc_loss(targets: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """`ctc_loss`, in which no number pulls harder than one that is half understood.
+
+    On the hardest of the composed pages some numbers can no longer be seen. Their losses are a hundred times those of all
+    others, and what is learned from them is to guess. So a loss above `BEARABLE_LOSS` per symbol is scaled down to it; to
+    the gradient the scale is a constant.
+    """
+    losses = ctc_loss(targets, logits)
+    num_symbols = ops.cast(ops.sum(ops.cast(ops.not_equal(targets, BLANK), "int32"), axis=-1), losses.dtype)
+    bearable = BEARABLE_LOSS * (1.0 + num_symbols)
+    return losses * ops.stop_gradient(ops.minimum(1.0, bearable / ops.maximum(losses, 1e-6)))
+
+
+def _path_loss(targets: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # Sparse labels take the CPU kernel; dense ones are computed by a graph of small operations, much slower.
+        num_frames = tf.fill([tf.shape(logits)[0]], tf.shape(logits)[1])
+        labels = tf.sparse.from_dense(tf.cast(targets, tf.int32))
+        return tf.nn.ctc_loss(
+            labels, logits, label_length=None, logit_length=num_frames, logits_time_major=False, blank_index=BLANK
+        )
+    lengths = ops.sum(ops.cast(ops.not_equal(targets, BLANK), "int32"), axis=-1)
+    num_frames = ops.full_like(lengths, ops.shape(logits)[1])
+    return ops.ctc_loss(targets, logits, lengths, num_frames, mask_index=BLANK)
