@@ -5,8 +5,9 @@ import gc
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -15,12 +16,15 @@ from service.api.app import create_app
 from service.api.dependencies import Container
 from service.api.tracing import tracing_from
 from service.logs import configure_logs
+from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
 from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
 from service.server import DrainingServer
 from service.settings import Settings, load_settings
 from service.workers import READY, supervise
+
+LISTS_DIR = Path(__file__).parent / "lists"
 
 
 def serve(announce: Callable[[str], None]) -> None:
@@ -101,7 +105,21 @@ def container_for(
     metrics = Metrics(CollectorRegistry())
     registry = Registry(_runtime_options(settings), metrics)
     tracing = tracing_from(os.environ)
-    return Container(settings, registry, metrics, tracing=tracing, on_ready=on_ready, on_failure=on_failure)
+    return Container(
+        settings,
+        registry,
+        lists=allowed_lists(settings),
+        metrics=metrics,
+        tracing=tracing,
+        on_ready=on_ready,
+        on_failure=on_failure,
+    )
+
+
+def allowed_lists(settings: Settings) -> Mapping[str, AllowedList]:
+    """The lists that come with the code, and the operator's own; of two with one name, the operator's."""
+    own = {} if settings.lists_dir is None else load_allowed_lists(settings.lists_dir)
+    return {**load_allowed_lists(LISTS_DIR), **own}
 
 
 def _runtime_options(settings: Settings) -> RuntimeOptions:

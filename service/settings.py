@@ -67,6 +67,16 @@ class Settings(BaseSettings):
         "Folder that holds the models as `name/version`; by default the folder `models` beside the code.",
         accepted="the path of a folder",
     )
+    templates_dir: Path | None = _setting(
+        None,
+        "Folder that holds the templates of forms; without it none are stored, and requests bring their own.",
+        accepted="the path of a folder",
+    )
+    lists_dir: Path | None = _setting(
+        None,
+        "Folder with lists for `allowed` (`name.txt`, one number per line), beside those that come with the code.",
+        accepted="the path of a folder",
+    )
     device: DeviceChoice = _setting(
         "auto",
         "Where networks run; `auto` takes the first GPU if there is one, `gpu` insists on it.",
@@ -99,6 +109,20 @@ class Settings(BaseSettings):
         accepted="a whole number from 1 to 1000000000",
         ge=1,
         le=1_000_000_000,
+    )
+    max_batch_bytes: int = _setting(
+        64_000_000,
+        "Largest body in bytes of /batch, all its files together.",
+        accepted="a whole number from 1 to 1000000000",
+        ge=1,
+        le=1_000_000_000,
+    )
+    max_pages: int = _setting(
+        500,
+        "Most pages of one PDF or TIFF document.",
+        accepted="a whole number from 1 to 100000",
+        ge=1,
+        le=100_000,
     )
     max_body_memory_mb: int = _setting(
         256,
@@ -142,6 +166,13 @@ class Settings(BaseSettings):
         ge=1,
         le=600_000,
     )
+    batch_timeout_ms: int = _setting(
+        300_000,
+        "Time in milliseconds from a complete upload to the last reading of a stack; later ones fail with 504.",
+        accepted="a whole number from 1 to 86400000",
+        ge=1,
+        le=86_400_000,
+    )
     drain_s: int = _setting(
         8,
         "Seconds that requests in progress get to finish after SIGTERM.",
@@ -165,7 +196,7 @@ class Settings(BaseSettings):
     )
     api_key: ApiKey | None = _setting(
         None,
-        "When set, /predict and /models answer only requests that carry it in the header X-API-Key.",
+        "When set, requests must carry it in the header X-API-Key; those for health, metrics and pages need not.",
         accepted="8 to 200 printable ASCII characters",
     )
     log_level: LogLevel = _setting(

@@ -15,6 +15,16 @@ def draw_seven(size_px: int = 140) -> np.ndarray:
     return paper
 
 
+def draw_strokes(num_strokes: int, height_px: int = 60) -> np.ndarray:
+    """So many dark upright strokes on light paper, well apart: a number to whom counts only blots of ink."""
+    pitch = height_px // 2
+    paper = np.full((2 * height_px, pitch * (num_strokes + 3)), 245, np.uint8)
+    for stroke in range(num_strokes):
+        left = pitch * (stroke + 2)
+        paper[height_px // 2 : height_px // 2 + height_px, left : left + height_px // 5] = 20
+    return paper
+
+
 def encode(picture: np.ndarray, image_format: str, **options: object) -> bytes:
     """The picture as a file of the given format."""
     file = io.BytesIO()

@@ -11,14 +11,18 @@ from tests.project import ROOT
 
 
 @contextmanager
-def running_service() -> Iterator[str]:
-    """Start it on a free port; the address that it announces when it is ready."""
+def running_service(**settings: str) -> Iterator[str]:
+    """Start it on a free port; the address that it announces when it is ready.
+
+    Args:
+        settings: further environment variables, such as `DIGITS_LISTS_DIR`.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "service"],
         cwd=ROOT,
         # Nobody reads the output after the announcement, so there must not be a line per request.
-        env={**environment, "DIGITS_PORT": "0", "DIGITS_LOG_LEVEL": "warning"},
+        env={**environment, "DIGITS_PORT": "0", "DIGITS_LOG_LEVEL": "warning", **settings},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -1,4 +1,4 @@
-"""The command line: `python -m trainer train|evaluate|export CONFIG --data DIR`."""
+"""The command line: `python -m trainer train|evaluate|export CONFIG --data DIR`, and `finetune MODEL --images DIR`."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
     from trainer.data.sources import TrainingData
+    from trainer.reader.config import ReaderConfig
     from trainer.runs import Run
 
 
@@ -33,13 +34,38 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
+    reader = _reader_config(options)
+    if reader:
+        from trainer.reader import commands
+
+        print(f"Weights: {commands.train(reader, _data_dir(options), options.output)}")
+        return
     from trainer.train import train
 
     run, data = _open(options)
     print(f"Weights: {train(run.config, data, run)}")
 
 
+def _gate(options: argparse.Namespace) -> None:
+    from trainer.data.mnist import load_mnist
+    from trainer.gate import train_gate
+    from trainer.runs import Run
+
+    data_dir = _data_dir(options)
+    mnist = load_mnist(data_dir, allow_random_splits=options.random_splits)
+    print(f"Weights: {train_gate(Run(options.output, load_config(options.config)), mnist, data_dir)}")
+
+
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.suite == "confidence":
+        _evaluate_confidence(options)
+        return
+    reader = _reader_config(options)
+    if reader:
+        from trainer.reader import commands
+
+        commands.evaluate(reader, _data_dir(options), options.output)
+        return
     from trainer.export import measure
     from trainer.runs import write_json
 
@@ -49,16 +75,63 @@ def _evaluate(options: argparse.Namespace) -> None:
     write_json(run.folder / "evaluation.json", [score.to_dict() for score in scores])
 
 
-def _export(options: argparse.Namespace) -> None:
-    from trainer.export import export
+def _evaluate_confidence(options: argparse.Namespace) -> None:
+    from service.runtime.loading import newest_versions
+    from trainer.confidence_report import write_confidence_report
+    from trainer.confidence_suite import Judge, run_confidence_suite
+    from trainer.data.mnist import load_mnist
 
-    run, data = _open(options)
-    folder = export(run, data, options.data, models_dir=options.models, model_version=options.version)
+    folders = {folder.parent.name: folder for folder in newest_versions(options.models)}
+    if options.config not in folders:
+        raise TrainerError(f"{options.models} holds no model {options.config!r}. Export it first.")
+    data_dir = _data_dir(options)
+    mnist = load_mnist(data_dir, allow_random_splits=options.random_splits)
+    result = run_confidence_suite(Judge.load(folders[options.config]), mnist, data_dir)
+    print(f"Report: {write_confidence_report(result, options.results)}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    reader = _reader_config(options)
+    if reader:
+        from trainer.reader import commands
+
+        folder = commands.export(
+            reader, _data_dir(options), options.output, models_dir=options.models, version=options.version
+        )
+    else:
+        from trainer.export import export
+
+        run, data = _open(options)
+        folder = export(run, data, options.data, models_dir=options.models, model_version=options.version)
     print((folder / "card.md").read_text(encoding="utf-8"))
     print(f"Model: {folder}")
 
 
-_COMMANDS = {"train": _train, "evaluate": _evaluate, "export": _export}
+def _finetune(options: argparse.Namespace) -> None:
+    from trainer.reader.finetune import FinetuneOptions
+    from trainer.reader.finetune_command import finetune_model
+
+    folder = finetune_model(
+        options.model,
+        options.images,
+        _data_dir(options),
+        models_dir=options.models,
+        all_folds=options.all_folds,
+        options=FinetuneOptions(num_epochs=options.epochs),
+    )
+    if folder:
+        print(f"Model: {folder}")
+
+
+_COMMANDS = {"train": _train, "gate": _gate, "evaluate": _evaluate, "export": _export, "finetune": _finetune}
+
+
+def _reader_config(options: argparse.Namespace) -> "ReaderConfig | None":
+    """The config, if it is that of a sequence reader."""
+    from trainer.reader.config import ReaderConfig
+
+    config = load_config(options.config)
+    return config if isinstance(config, ReaderConfig) else None
 
 
 def _open(options: argparse.Namespace) -> "tuple[Run, TrainingData]":
@@ -72,12 +145,20 @@ def _open(options: argparse.Namespace) -> "tuple[Run, TrainingData]":
     )
 
 
+def _data_dir(options: argparse.Namespace) -> Path:
+    if options.data is None:
+        raise TrainerError("This needs files that are not downloaded. Pass their folder with --data.")
+    folder: Path = options.data
+    return folder
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m trainer", description="Trains the models of the service.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (
         ("train", "train a config, or go on where its training was stopped"),
-        ("evaluate", "measure a trained config on digits that it was not fitted on"),
+        ("gate", "teach a trained digit classifier to say that something is no digit, or several"),
+        ("evaluate", "measure a trained config on what it was not fitted on, or how sure an exported model may be"),
         ("export", "calibrate a trained config and write its model folder"),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
@@ -89,11 +170,32 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--random-splits", action="store_true", help="split by digit where the writers are not known"
         )
-        if name == "export":
+        if name == "evaluate":
+            command.add_argument(
+                "--suite", choices=["accuracy", "confidence"], default="accuracy", help="what to measure"
+            )
+            command.add_argument(
+                "--results", type=Path, default=Path("docs/results"), help="folder of reports (default: docs/results)"
+            )
+        if name in ("evaluate", "export"):
             command.add_argument(
                 "--models", type=Path, default=Path("models"), help="folder of the models (default: models)"
             )
+        if name == "export":
             command.add_argument("--version", type=_positive, default=1, help="version of the model (default: 1)")
+    finetune = commands.add_parser(
+        "finetune",
+        help="teach an exported reader a person's own hand",
+        description="Adapts the newest version of a reader to pictures of one's own and exports it as the next version.",
+    )
+    finetune.add_argument("model", help="name of the exported reader, such as crnn")
+    finetune.add_argument("--images", type=Path, required=True, help="folder with labels.csv and the pictures")
+    finetune.add_argument("--data", type=Path, help="folder of the training data, for numbers to rehearse")
+    finetune.add_argument("--models", type=Path, default=Path("models"), help="folder of the models (default: models)")
+    finetune.add_argument("--epochs", type=_positive, default=30, help="times each picture is seen (default: 30)")
+    finetune.add_argument(
+        "--all-folds", action="store_true", help="hold back each fifth of the pictures in turn, and export nothing"
+    )
     return parser
 
 

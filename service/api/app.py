@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from service.api.batch_reading import StackReading
 from service.api.dependencies import Container
 from service.api.errors import install_error_handlers
 from service.api.intake import BodyLimits, BodyMemory
 from service.api.middleware import RequestFrame
-from service.api.routes import health, metrics, models, pages, predict
+from service.api.routes import batch, health, metrics, models, pages, predict, sequence, templates
 
 DESCRIPTION = (
     "Reads handwritten digits from pictures, and says how sure it is. A blank or a doubtful stroke is not an error: "
@@ -39,8 +40,9 @@ def create_app(container: Container) -> FastAPI:
         ],
     )
     app.state.container = container
+    app.state.stack_reading = StackReading(container)
     install_error_handlers(app)
-    for routes in (predict, models, health, metrics, pages):
+    for routes in (predict, sequence, batch, templates, models, health, metrics, pages):
         app.include_router(routes.router)
     pages.mount_static(app)
     return app
@@ -57,6 +59,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading.cancel()
         with suppress(asyncio.CancelledError):
             await loading
+        app.state.stack_reading.close()
         await container.models.close()
         if container.tracing is not None:
             await asyncio.to_thread(container.tracing.close)  # it sends the last spans

@@ -1,6 +1,6 @@
 """What the app is given, and how routes get at it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
@@ -8,9 +8,14 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from service.api.tracing import Tracing
+from service.recognition.allowed import AllowedList
+from service.recognition.constraint import Constraint
+from service.recognition.image import GrayImage
 from service.recognition.manifest import Manifest
+from service.recognition.prediction import DigitReading
+from service.runtime.digit_recognizer import RecognizedDigit
 from service.runtime.metrics import Metrics
-from service.runtime.recognizers import RecognizedDigit
+from service.runtime.sequence_recognizer import LocatedNumber, NumberRequest, RecognizedNumber
 from service.settings import Settings
 
 
@@ -22,6 +27,30 @@ class DigitReader(Protocol):
 
     async def read(self, data: bytes, *, max_error: float, top_k: int, timeout_s: float = ...) -> RecognizedDigit:
         """See `DigitRecognizer.read`."""
+
+    async def read_inks(self, inks: Sequence[GrayImage], *, max_error: float, top_k: int) -> list[DigitReading]:
+        """See `DigitRecognizer.read_inks`."""
+
+
+class NumberReader(Protocol):
+    """Reads the number in a picture; `SequenceRecognizer` is one."""
+
+    def refuse_if_full(self) -> None:
+        """See `SequenceRecognizer.refuse_if_full`."""
+
+    async def read(
+        self,
+        data: bytes,
+        *,
+        max_error: float,
+        top_k: int,
+        constraint: Constraint | None = ...,
+        timeout_s: float = ...,
+    ) -> RecognizedNumber:
+        """See `SequenceRecognizer.read`."""
+
+    async def read_inks(self, inks: Sequence[GrayImage], requests: Sequence[NumberRequest]) -> list[LocatedNumber]:
+        """See `SequenceRecognizer.read_inks`."""
 
 
 class Models(Protocol):
@@ -43,8 +72,11 @@ class Models(Protocol):
     def manifests(self) -> Sequence[Manifest]:
         """See `Registry.manifests`."""
 
-    def recognizer(self, name: str) -> DigitReader:
-        """See `Registry.recognizer`."""
+    def digit_recognizer(self, name: str) -> DigitReader:
+        """See `Registry.digit_recognizer`."""
+
+    def sequence_recognizer(self, name: str) -> NumberReader:
+        """See `Registry.sequence_recognizer`."""
 
 
 @dataclass(slots=True)
@@ -61,6 +93,7 @@ class Container:
     Attributes:
         settings: of this process.
         models: loaded while the app already answers `/health/live`.
+        lists: what numbers can be held to, by name.
         metrics: of this process.
         drain: set by the server.
         tracing: where requests are traced; None where nobody asked for it.
@@ -70,6 +103,7 @@ class Container:
 
     settings: Settings
     models: Models
+    lists: Mapping[str, AllowedList] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     drain: Drain = field(default_factory=Drain)
     tracing: Tracing | None = None

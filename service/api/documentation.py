@@ -54,4 +54,4 @@ PICTURE_BODY: dict[str, Any] = {
         },
     }
 }
-"""The body of `/predict`. It is read by `uploads`, of which FastAPI knows nothing."""
+"""The body of `/predict` and `/sequence`. It is read by `uploads`, of which FastAPI knows nothing."""

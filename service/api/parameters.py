@@ -76,8 +76,15 @@ Reading = Annotated[ReadingParameters, Depends(_reading_parameters)]
 ACCEPTED = {
     "model": "the name of a model, at most 64 characters",
     "name": "the name of a model, at most 64 characters",
+    "kind": "digit, sequence or form",
     "top_k": "a whole number from 1 to 10",
     "max_error": "a number above 0 and below 1",
+    "length": "a whole number from 0 to 32",
+    "min_length": "a whole number from 0 to 32",
+    "max_length": "a whole number from 0 to 32",
+    "pattern": "a regular expression over digits, at most 200 characters",
+    "check": "luhn, mod97, ean13, isbn10, isbn13 or verhoeff",
+    "allowed": "the name of a list on the server, at most 64 characters",
     TIMEOUT_HEADER: "a whole number of milliseconds from 1 to 600000",
 }
 

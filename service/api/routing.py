@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from service.api.access import check_key
 from service.api.dependencies import Container
-from service.api.parameters import TIMEOUT_HEADER, ReadingParameters
+from service.api.parameters import TIMEOUT_HEADER
 
 MAX_REMEMBERED = 1024
 MAX_QUERY_BYTES = 256  # longer ones are rare, and would let clients fill memory
@@ -23,7 +23,9 @@ _TIMEOUT_HEADER = TIMEOUT_HEADER.lower().encode()
 
 
 class ReadingRoute(APIRoute):
-    """A route whose endpoint takes the request, the container and `ReadingParameters`, in this order.
+    """A route whose endpoint takes the request, the container and its own parameters, in this order.
+
+    Its parameters come from one dependency, which leaves them in `request.state.parameters`.
 
     The first request with a query goes through FastAPI, which validates it and refuses what is wrong. Later
     ones with the same query get the same parameters. The key is checked with every request.
@@ -33,7 +35,7 @@ class ReadingRoute(APIRoute):
         """See `APIRoute`, which calls this once."""
         validate_and_handle = super().get_route_handler()
         endpoint = self.endpoint
-        remembered: dict[tuple[bytes, bytes | None], ReadingParameters] = {}
+        remembered: dict[tuple[bytes, bytes | None], object] = {}
 
         async def handle(request: Request) -> Response:
             scope = request.scope

@@ -5,37 +5,11 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.recognition.manifest import Manifest
 from service.recognition.paper import Polarity
 from service.recognition.policy import Decision, Reason
-from service.runtime.recognizers import RecognizedDigit
+from service.runtime.digit_recognizer import RecognizedDigit
 
 _BOX = {"x": 61, "y": 40, "width": 120, "height": 200}
-_METRIC = {
-    "name": "accuracy",
-    "dataset": "mnist_test",
-    "value": 0.997,
-    "num_samples": 10000,
-    "interval": [0.9957, 0.9979],
-}
-_ROW = {"threshold": 0.62, "num_accepted": 9990, "num_wrong": 12, "error_upper_bound": 0.0019, "coverage": 0.999}
-_INPUT = {"dtype": "uint8", "shape": [28, 28, 1], "preprocessing_id": "digit-canvas-1"}
-_PROVENANCE = {"config": "cnn", "seed": 1}
-_FILES = {"saved_model.pb": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
-_CARD = {
-    "name": "cnn",
-    "version": 1,
-    "kind": "digit_classifier",
-    "device": "cpu",
-    "input": _INPUT,
-    "alphabet": "0123456789",
-    "num_parameters": 330346,
-    "temperature": 1.31,
-    "calibration": [_ROW],
-    "metrics": [_METRIC],
-    "provenance": _PROVENANCE,
-    "files": _FILES,
-}
 
 
 class Schema(BaseModel):
@@ -129,113 +103,33 @@ class DigitOut(Schema):
 
 
 def digit_json(recognized: RecognizedDigit, request_id: str) -> bytes:
-    """The JSON of a reading, which is what `DigitOut` describes; a test holds the two together.
+    """The JSON of a reading, which is what `DigitOut` describes; a test holds the two together."""
+    return orjson.dumps({**digit_fields(recognized), "request_id": request_id})
+
+
+def digit_fields(recognized: RecognizedDigit) -> dict[str, Any]:
+    """What is said about a reading, for orjson, wherever it stands: alone or in a stack.
 
     Written straight from our own dataclasses: to build and validate the schema's objects takes longer than all
     the rest of an answer.
     """
     reading, picture = recognized.reading, recognized.picture
-    box = picture.box
-    return orjson.dumps(
-        {
-            "digit": reading.digit,
-            "confidence": reading.confidence,
-            "low_confidence": reading.decision is not Decision.ACCEPTED,
-            "decision": reading.decision,
-            "reason": reading.reason,
-            "alternatives": reading.alternatives,
-            "model": {"name": recognized.model, "version": recognized.version},
-            "calibration": {"max_error": recognized.max_error, "threshold": reading.threshold},
-            "image": {"width": picture.width, "height": picture.height, "polarity": picture.polarity, "box": box},
-            "request_id": request_id,
-        }
-    )
-
-
-class MetricOut(Schema):
-    """A measured share, with what is needed to judge it."""
-
-    name: str = Field(description="What was measured.", examples=["accuracy"])
-    dataset: str = Field(description="On what.", examples=["mnist_test"])
-    value: Probability = Field(description="The share.", examples=[0.997])
-    num_samples: int = Field(description="Number of readings behind it.", examples=[10000])
-    interval: tuple[float, float] = Field(description="95 % interval of the value.", examples=[(0.9957, 0.9979)])
-
-
-class CalibrationRowOut(Schema):
-    """What was measured when everything at or above `threshold` is accepted."""
-
-    threshold: Probability = Field(description="Confidence.", examples=[0.62])
-    num_accepted: int = Field(description="Calibration readings at or above it.", examples=[9990])
-    num_wrong: int = Field(description="Those of them that were wrong.", examples=[12])
-    error_upper_bound: Probability = Field(
-        description="One-sided 95 % bound of the error rate among accepted readings.", examples=[0.0019]
-    )
-    coverage: Probability = Field(description="Share of all readings that were accepted.", examples=[0.999])
-
-
-class InputOut(Schema):
-    """What the network sees."""
-
-    dtype: Literal["uint8"] = Field(description="Type of a canvas's values.", examples=["uint8"])
-    shape: tuple[int, int, int] = Field(description="Height, width, channels.", examples=[(28, 28, 1)])
-    preprocessing_id: str = Field(description="How canvases are made from ink.", examples=["digit-canvas-1"])
-
-
-class ModelCardOut(Schema):
-    """Everything about a model but its weights."""
-
-    name: str = Field(description="As asked for in requests.", examples=["cnn"])
-    version: int = Field(description="Higher is newer.", examples=[1])
-    kind: str = Field(description="What it reads.", examples=["digit_classifier"])
-    device: str = Field(description="Where it runs: `cpu` or `gpu:N`.", examples=["cpu"])
-    input: InputOut = Field(
-        description="What the network sees.",
-        examples=[_INPUT],
-    )
-    alphabet: str = Field(description="Symbols in the order of the network's outputs.", examples=["0123456789"])
-    num_parameters: int = Field(description="Weights in the network.", examples=[330346])
-    temperature: float = Field(description="Divisor of the logits, fitted on calibration data.", examples=[1.31])
-    calibration: tuple[CalibrationRowOut, ...] = Field(
-        description="Error rate and coverage per threshold, by rising threshold.",
-        examples=[[_ROW]],
-    )
-    metrics: tuple[MetricOut, ...] = Field(
-        description="Measured on the exported model.",
-        examples=[[_METRIC]],
-    )
-    provenance: dict[str, Any] = Field(
-        description="Config, commit, seed, library versions, data.", examples=[_PROVENANCE]
-    )
-    files: dict[str, str] = Field(
-        description="SHA-256 of every file of the model.",
-        examples=[_FILES],
-    )
-
-    @classmethod
-    def of(cls, manifest: Manifest, device: str) -> "ModelCardOut":
-        """The JSON of a manifest."""
-        return cls(
-            name=manifest.name,
-            version=manifest.version,
-            kind=manifest.kind,
-            device=device,
-            input=InputOut(dtype="uint8", shape=manifest.input_shape, preprocessing_id=manifest.preprocessing_id),
-            alphabet=manifest.alphabet,
-            num_parameters=manifest.num_parameters,
-            temperature=manifest.temperature,
-            calibration=tuple(CalibrationRowOut.model_validate(row) for row in manifest.calibration.rows),
-            metrics=tuple(MetricOut.model_validate(metric) for metric in manifest.metrics),
-            provenance=dict(manifest.provenance),
-            files=dict(manifest.files),
-        )
-
-
-class ModelsOut(Schema):
-    """All models that are loaded."""
-
-    default: str = Field(description="The model that answers `auto`.", examples=["cnn"])
-    models: tuple[ModelCardOut, ...] = Field(description="By name.", examples=[[_CARD]])
+    return {
+        "digit": reading.digit,
+        "confidence": reading.confidence,
+        "low_confidence": reading.decision is not Decision.ACCEPTED,
+        "decision": reading.decision,
+        "reason": reading.reason,
+        "alternatives": reading.alternatives,
+        "model": {"name": recognized.model, "version": recognized.version},
+        "calibration": {"max_error": recognized.max_error, "threshold": reading.threshold},
+        "image": {
+            "width": picture.width,
+            "height": picture.height,
+            "polarity": picture.polarity,
+            "box": picture.box,
+        },
+    }
 
 
 class LiveOut(Schema):

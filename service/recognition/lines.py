@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.recognition.image import GrayImage
+
 Mask: TypeAlias = NDArray[np.uint8]
 """uint8 (height, width), 0 or 1."""
 
@@ -20,6 +22,8 @@ LINE_SHARE = 0.5  # share of the picture's side that a line runs along at least
 MAX_TILT = 0.035  # two degrees, as rise over run
 OVERHANG = 0.06  # of the picture's side, by which a line goes on beyond the digit on both sides
 OUTER_SHARE = 0.22  # the outer part of a picture, where the lines of its cell are seen
+LEFT_BESIDE_STRIPES = 0.4  # of the picture's side; a digit beside a ruling is larger than that
+STRIPE_CONTRAST = 40  # of 255, by which a stroke is darker than the ruling that it crosses
 MAX_THICKNESS = 0.2  # of the picture's side; what is thicker is a stroke, or a shadow
 
 
@@ -41,6 +45,42 @@ def printed_lines(strokes: Mask, *, least_share: float) -> Mask:
     level = pieces.printed_level(level)
     upright = _transposed(pieces.printed_upright(upright, level))
     return _without_crossings(strokes, level) | _transposed(_without_crossings(_transposed(strokes), upright))
+
+
+def touching_edges(mask: Mask) -> Mask:
+    """Those connected pieces of the mask that reach an edge of the picture."""
+    _, labels = cv2.connectedComponents(mask, connectivity=8)
+    at_edges = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    kept: Mask = np.where(np.isin(labels, at_edges), mask, 0).astype(np.uint8)
+    return kept
+
+
+def without_stripes(ink: GrayImage) -> GrayImage:
+    """A small clean picture without the rulings that go straight from edge to edge, but for where strokes cross them.
+
+    A stroke may do that too, where a digit was cut out along its edges: the bar of a 7, a whole 1. So they are
+    rulings only if what is left is most of the ink's height or width, and keeps away from the edges.
+
+    Args:
+        ink: uint8 (height, width), paper 0 and ink up to 255.
+    """
+    mask = (ink > 0).astype(np.uint8)
+    stripes = np.zeros_like(mask)
+    stripes[mask.mean(axis=1) == 1.0] = 1
+    stripes[:, mask.mean(axis=0) == 1.0] = 1
+    if not stripes.any() or stripes.all():
+        return ink
+    rest = np.where(stripes, 0, ink)
+    x, y, width, height = cv2.boundingRect(rest)
+    keeps_away = x > 0 and y > 0 and x + width < ink.shape[1] and y + height < ink.shape[0]
+    if not keeps_away or max(width, height) < LEFT_BESIDE_STRIPES * max(ink.shape):
+        return ink
+    # A pixel of a stripe belongs to a stroke too where it is darker than the stripe, or has strokes on both sides.
+    level = np.median(ink[stripes > 0])
+    crossed = cv2.morphologyEx((rest > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    is_stroke = (stripes == 0) | (crossed > 0) | (ink > level + STRIPE_CONTRAST)
+    kept: GrayImage = np.where(is_stroke, ink, 0).astype(np.uint8)
+    return kept
 
 
 def widened(mask: Mask, *, times: int = 1) -> Mask:

@@ -2,9 +2,21 @@
 
     models/cnn/1/
     ├── saved_model.pb, fingerprint.pb, variables/      what TensorFlow loads
-    ├── golden.npz       canvases uint8 (n, 28, 28, 1) drawn by the project, and their logits float32 (n, 10)
+    ├── golden.npz       canvases that the project drew, and their logits
     ├── card.md          the same facts, for people
     └── manifest.json    this record; it holds the SHA-256 of every other file in the folder
+
+What an exporter writes, by kind:
+
+                    digit_classifier                    sequence_reader
+    signature       `serving_default`: one uint8 input, one float32 output
+      input         (None, 28, 28, 1)                   (None, 32, None, 1)
+      output        (None, num_classes)                 (None, num_frames, num_classes)
+    input_shape     [28, 28, 1]                         [32, null, 1]
+    input_widths    []                                  every width that canvases come in, rising
+    alphabet        "0123456789"                        `SYMBOLS` of `service.recognition.alphabet`: "_0123456789?"
+    golden.npz      canvases uint8 (n, 28, 28, 1)       for each width, such as 64: canvases_64 uint8 (n, 32, 64, 1)
+                    logits float32 (n, num_classes)     and logits_64 float32 (n, num_frames, num_classes)
 
 A SavedModel is a program. So a folder is trusted only when it holds exactly the files that its manifest
 names, with exactly their bytes, and was made for the canvases that this service makes.
@@ -15,7 +27,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from service.recognition.errors import InvalidModel
 from service.recognition.policy import CalibrationRow, CalibrationTable
@@ -23,7 +35,11 @@ from service.recognition.policy import CalibrationRow, CalibrationTable
 MANIFEST_FILE = "manifest.json"
 SCHEMA_VERSION = 1
 DIGIT_CLASSIFIER = "digit_classifier"
-KINDS = (DIGIT_CLASSIFIER,)
+SEQUENCE_READER = "sequence_reader"
+KINDS = (DIGIT_CLASSIFIER, SEQUENCE_READER)
+
+InputShape: TypeAlias = tuple[int, int | None, int]
+"""Of one canvas: height, width, channels; the width is None where canvases come in several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,7 @@ class Metric:
     interval: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Everything about a model that is not its weights.
 
@@ -53,12 +69,14 @@ class Manifest:
         name: as asked for in requests, such as `cnn`.
         version: positive integer, the name of the folder.
         kind: one of `KINDS`.
-        input_shape: of one canvas, (height, width, channels); always uint8.
+        input_shape: of one canvas, (height, width, channels), the width None for a sequence reader; always uint8.
+        input_widths: the widths that canvases of a sequence reader come in, rising; empty for other kinds.
         preprocessing_id: the canvas function that the model was trained on.
         alphabet: symbols in the order of the logits.
         num_parameters: weights in the network.
         temperature: divisor of the logits, fitted on calibration data.
-        calibration: error rate and coverage per threshold.
+        calibration: error rate and coverage per threshold, on pictures of all kinds.
+        clean_calibration: the same on pictures whose paper was of one level; None where that was not measured apart.
         metrics: measured on the exported model.
         provenance: config, commit, seed, library versions, data sets and splits; free form, shown as it is.
         files: SHA-256 (hex) of every other file, by its path inside the folder with forward slashes.
@@ -67,15 +85,35 @@ class Manifest:
     name: str
     version: int
     kind: str
-    input_shape: tuple[int, int, int]
+    input_shape: InputShape
+    input_widths: tuple[int, ...] = ()
     preprocessing_id: str
     alphabet: str
     num_parameters: int
     temperature: float
     calibration: CalibrationTable
+    clean_calibration: CalibrationTable | None = None
     metrics: tuple[Metric, ...]
     provenance: Mapping[str, Any]
     files: Mapping[str, str]
+
+    @property
+    def num_classes(self) -> int:
+        """Outputs of the network."""
+        return len(self.alphabet)
+
+    @property
+    def canvas_shapes(self) -> tuple[tuple[int, int, int], ...]:
+        """Every shape, (height, width, channels), that a canvas of this model can have."""
+        height, width, channels = self.input_shape
+        widths = self.input_widths if width is None else (width,)
+        return tuple((height, one, channels) for one in widths)
+
+    def calibration_of(self, *, is_clean: bool) -> CalibrationTable:
+        """The table by which a reading is judged, by the kind of picture; see `service.recognition.ink.Ink`."""
+        if is_clean and self.clean_calibration is not None:
+            return self.clean_calibration
+        return self.calibration
 
     def to_json(self) -> str:
         """The text of `manifest.json`."""
@@ -141,23 +179,39 @@ def _parse(record: Any) -> Manifest:
         raise ValueError(f"kind is {record['kind']!r}, known are {', '.join(KINDS)}")
     if not record["temperature"] > 0:
         raise ValueError(f"temperature is {record['temperature']}, it must be positive")
-    rows = tuple(CalibrationRow(**row) for row in record["calibration"]["rows"])
+    clean = record.get("clean_calibration")
     metrics = tuple(
         Metric(**{**metric, "interval": (float(metric["interval"][0]), float(metric["interval"][1]))})
         for metric in record["metrics"]
     )
     height, width, channels = record["input_shape"]
+    widths = tuple(int(one) for one in record.get("input_widths", ()))
+    _check_widths(record["kind"], width, widths)
     return Manifest(
         name=str(record["name"]),
         version=int(record["version"]),
         kind=record["kind"],
-        input_shape=(int(height), int(width), int(channels)),
+        input_shape=(int(height), None if width is None else int(width), int(channels)),
+        input_widths=widths,
         preprocessing_id=str(record["preprocessing_id"]),
         alphabet=str(record["alphabet"]),
         num_parameters=int(record["num_parameters"]),
         temperature=float(record["temperature"]),
-        calibration=CalibrationTable(rows),
+        calibration=_parse_table(record["calibration"]),
+        clean_calibration=None if clean is None else _parse_table(clean),
         metrics=metrics,
         provenance=dict(record["provenance"]),
         files=dict(record["files"]),
     )
+
+
+def _parse_table(record: Any) -> CalibrationTable:
+    return CalibrationTable(tuple(CalibrationRow(**row) for row in record["rows"]))
+
+
+def _check_widths(kind: str, width: int | None, widths: tuple[int, ...]) -> None:
+    """A sequence reader's canvases come in the widths that it names; all others have the one of their shape."""
+    if kind != SEQUENCE_READER and (width is None or widths):
+        raise ValueError(f"a {kind} has one width in `input_shape` and no `input_widths`")
+    if kind == SEQUENCE_READER and (width is not None or not widths or list(widths) != sorted({*widths} - {0})):
+        raise ValueError(f"a {kind} has the width null in `input_shape`, and rising `input_widths`")

@@ -4,26 +4,32 @@ Nobody waits for company. A canvas that finds the network idle starts at once, a
 being computed, newcomers gather, and the next batch takes the oldest of them. So batches grow with the
 load, and one request alone is as fast as without batching.
 
+The canvases of a batch are of one shape. Where a network takes several, the canvas that has waited longest
+decides which is next, so none waits for a batch that never comes. What a canvas is answered never depends on
+the others: they are neither cut nor padded to each other's size.
+
 Everything here happens on the event loop but for the call of the network, which has the one thread of
 the executor to itself.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from service.recognition.canvas import DigitCanvas
 from service.recognition.errors import NotReady, QueueFull
 from service.recognition.probability import Logits
+from service.runtime.buckets import bucket_for, buckets_for
 from service.runtime.saved_model import Canvases
 
-BUCKETS = (1, 2, 4, 8, 16, 32, 64)
-"""Batch sizes that the network ever sees; each has run before the service is ready."""
+Canvas: TypeAlias = NDArray[np.uint8]
+"""uint8 (height, width, channels): of a digit or of a line."""
 
 _SMOOTHING = 0.2  # weight of the newest batch in the running mean of the time per canvas
 
@@ -33,7 +39,7 @@ class Scored:
     """What the network says about one canvas.
 
     Attributes:
-        logits: float32 (num_classes,), raw scores.
+        logits: float32 (num_classes,) or, of a sequence reader, (num_frames, num_classes); raw scores.
         queue_ms: from submission to the start of its batch.
         model_ms: that the batch took.
     """
@@ -45,7 +51,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    canvas: DigitCanvas
+    canvas: Canvas
     since: float
 
 
@@ -53,7 +59,7 @@ class MicroBatcher:
     """Collects canvases into batches for one network.
 
     Args:
-        run_batch: uint8 (bucket, height, width, channels) to float32 (bucket, num_classes); called on `executor`.
+        run_batch: uint8 (bucket, height, width, channels) to float32 (bucket, ..., num_classes); called on `executor`.
         executor: has a single thread, shared by all networks of the process.
         queue_limit: canvases that may wait; those in the running batch do not count.
         on_batch: is told the number of canvases in each batch that was run.
@@ -99,7 +105,7 @@ class MicroBatcher:
                 retry_after_s=(num_waiting + self._num_running) * self._canvas_s,
             )
 
-    async def submit(self, canvas: DigitCanvas, *, is_probe: bool = False) -> Scored:
+    async def submit(self, canvas: Canvas, *, is_probe: bool = False) -> Scored:
         """Have one canvas scored. Cancelling this call takes the canvas out of the queue.
 
         Args:
@@ -123,6 +129,27 @@ class MicroBatcher:
         finally:
             self._waiting.pop(future, None)
 
+    async def submit_all(self, canvases: Sequence[Canvas]) -> list[Scored]:
+        """Have many canvases of one caller scored, in their order.
+
+        No more than a quarter of the queue is taken at a time: so a page full of digits is not refused for its own
+        size, and leaves room for others.
+
+        Raises:
+            QueueFull: others have filled the queue.
+            NotReady: the service is shutting down.
+        """
+        window = max(1, self._queue_limit // 4)
+        scored: list[Scored] = []
+        for start in range(0, len(canvases), window):
+            tasks = [asyncio.ensure_future(self.submit(canvas)) for canvas in canvases[start : start + window]]
+            try:
+                scored += await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:  # where one was refused, nobody waits for the others
+                    task.cancel()
+        return scored
+
     async def close(self) -> None:
         """Refuse what waits, let the running batch finish."""
         self._is_closed = True
@@ -135,12 +162,18 @@ class MicroBatcher:
     async def _run_until_empty(self) -> None:
         try:
             while self._waiting:
-                batch = list(islice(self._waiting.items(), BUCKETS[-1]))
+                batch = self._next_batch()
                 for future, _ in batch:
                     del self._waiting[future]
                 await self._run(batch)
         finally:
             self._running = None
+
+    def _next_batch(self) -> list[tuple[asyncio.Future[Scored], _Waiting]]:
+        """The oldest canvas and those of its shape, oldest first."""
+        shape = next(iter(self._waiting.values())).canvas.shape
+        alike = (item for item in self._waiting.items() if item[1].canvas.shape == shape)
+        return list(islice(alike, buckets_for(shape)[-1]))
 
     async def _run(self, batch: list[tuple[asyncio.Future[Scored], _Waiting]]) -> None:
         started = time.monotonic()
@@ -164,17 +197,12 @@ class MicroBatcher:
             if not future.done():
                 future.set_result(Scored(row, (started - waiting.since) * 1e3, seconds * 1e3))
 
-    def _score(self, canvases: list[DigitCanvas]) -> Logits:
-        """Pad to the next bucket, run, and take the padding off again. Runs on the executor's thread."""
-        bucket = bucket_for(len(canvases))
-        padded = np.zeros((bucket, *canvases[0].shape), dtype=np.uint8)
+    def _score(self, canvases: list[Canvas]) -> Logits:
+        """Fill up to the next bucket, run, and leave the filling out again. Runs on the executor's thread."""
+        shape = canvases[0].shape
+        padded = np.zeros((bucket_for(len(canvases), shape), *shape), dtype=np.uint8)
         np.stack(canvases, out=padded[: len(canvases)])
         return self._run_batch(padded)[: len(canvases)]
-
-
-def bucket_for(num_canvases: int) -> int:
-    """The smallest bucket that holds so many canvases."""
-    return next(bucket for bucket in BUCKETS if bucket >= num_canvases)
 
 
 def _fail(future: asyncio.Future[Scored], error: Exception) -> None:

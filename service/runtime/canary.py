@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.logs import EXTRA_FIELD
-from service.recognition.canvas import DigitCanvas
 from service.recognition.errors import NotReady
 from service.recognition.probability import Logits
-from service.runtime.batching import MicroBatcher
-from service.runtime.loading import GOLDEN_TOLERANCE
+from service.runtime.batching import Canvas, MicroBatcher
+from service.runtime.golden import GOLDEN_TOLERANCE
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +28,12 @@ class Probe:
     Attributes:
         model: its name.
         canvas: uint8 (height, width, channels).
-        logits: float32 (num_classes,).
+        logits: float32 (num_classes,), or (num_frames, num_classes) of a sequence reader.
     """
 
     model: str
     batcher: MicroBatcher
-    canvas: DigitCanvas
+    canvas: Canvas
     logits: Logits
 
 

@@ -9,18 +9,16 @@ models/
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from service.recognition.canvas import PREPROCESSING_ID, DigitCanvas
+from service.recognition.alphabet import SYMBOLS
+from service.recognition.canvas import PREPROCESSING_ID
 from service.recognition.errors import InvalidModel
-from service.recognition.manifest import Manifest, load_manifest, verify_files
-from service.recognition.probability import Logits
-from service.runtime.batching import BUCKETS
+from service.recognition.line_canvas import LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
+from service.recognition.manifest import DIGIT_CLASSIFIER, SEQUENCE_READER, Manifest, load_manifest, verify_files
 from service.runtime.device import CPU, Device
-from service.runtime.saved_model import Canvases, SavedModel
+from service.runtime.golden import GOLDEN_FILE, Golden, load_golden, verify_golden
+from service.runtime.saved_model import SavedModel
 
-GOLDEN_FILE = "golden.npz"
-GOLDEN_TOLERANCE = 1e-4  # absolute, in logits; another CPU adds in another order, nothing more
+_PREPROCESSING = {DIGIT_CLASSIFIER: PREPROCESSING_ID, SEQUENCE_READER: LINE_PREPROCESSING_ID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,12 @@ class LoadedModel:
     """A network that has repeated its golden outputs, and its record.
 
     Attributes:
-        golden_canvas: uint8 (height, width, channels), one canvas that the project drew.
-        golden_logits: float32 (num_classes,), what the network has to say about it.
+        golden: for each shape of canvas, canvases that the project drew and what the network has to say about them.
     """
 
     manifest: Manifest
     network: SavedModel
-    golden_canvas: DigitCanvas
-    golden_logits: Logits
+    golden: tuple[Golden, ...]
 
 
 def newest_versions(models_dir: Path) -> list[Path]:
@@ -67,43 +63,29 @@ def load_model(folder: Path, *, device: Device = CPU) -> LoadedModel:
     """
     manifest = load_manifest(folder)
     verify_files(folder, manifest)
-    if manifest.preprocessing_id != PREPROCESSING_ID:
+    _check_canvases(folder, manifest)
+    golden = load_golden(folder / GOLDEN_FILE, manifest)
+    network = SavedModel(folder, input_shape=manifest.input_shape, device=device)
+    for one in golden:
+        verify_golden(network.logits, one, path=folder / GOLDEN_FILE)
+    return LoadedModel(manifest, network, golden)
+
+
+def _check_canvases(folder: Path, manifest: Manifest) -> None:
+    """Refuse a model for other canvases than those that are made here."""
+    made = _PREPROCESSING[manifest.kind]
+    if manifest.preprocessing_id != made:
         raise InvalidModel(
             f"{folder / 'manifest.json'} asks for preprocessing {manifest.preprocessing_id!r}; this service makes "
-            f"{PREPROCESSING_ID!r}. Train the model again, or run the service version that it was made for."
+            f"{made!r}. Train the model again, or run the service version that it was made for."
         )
-    canvases, logits = _load_golden(folder / GOLDEN_FILE, manifest)
-    network = SavedModel(folder, input_shape=manifest.input_shape, device=device)
-    _verify_golden(network, canvases, logits, path=folder / GOLDEN_FILE)
-    return LoadedModel(manifest, network, canvases[0], logits[0])
-
-
-def _load_golden(path: Path, manifest: Manifest) -> tuple[Canvases, Logits]:
-    try:
-        with np.load(path, allow_pickle=False) as golden:
-            canvases, logits = golden["canvases"], golden["logits"]
-    except (OSError, ValueError, KeyError) as error:
-        raise InvalidModel(f"{path} cannot be read: {error}. Export the model again.") from error
-    expected = (len(canvases), *manifest.input_shape), (len(canvases), len(manifest.alphabet))
-    if canvases.dtype != np.uint8 or (canvases.shape, logits.shape) != expected or not len(canvases):
+    if manifest.kind == SEQUENCE_READER and manifest.input_widths != LINE_WIDTHS_PX:
         raise InvalidModel(
-            f"{path} holds canvases {canvases.dtype} {canvases.shape} and logits {logits.shape}; expected are at least "
-            f"one canvas uint8 {manifest.input_shape} and {len(manifest.alphabet)} logits for each."
+            f"{folder / 'manifest.json'} names the widths {list(manifest.input_widths)}; this service makes "
+            f"{list(LINE_WIDTHS_PX)}. Export the model again."
         )
-    return canvases, logits
-
-
-def _verify_golden(network: SavedModel, canvases: Canvases, expected: Logits, *, path: Path) -> None:
-    """Compare the golden outputs in every batch size.
-
-    An answer must not depend on its batch mates; and each size has run once before the first request.
-    """
-    for bucket in BUCKETS:
-        index = np.arange(bucket) % len(canvases)
-        found = network.logits(canvases[index])
-        deviation = float(np.abs(found - expected[index]).max()) if found.shape == expected[index].shape else np.inf
-        if not deviation <= GOLDEN_TOLERANCE:
-            raise InvalidModel(
-                f"{path} is not repeated: in a batch of {bucket} a logit is {deviation:.2g} off, and "
-                f"{GOLDEN_TOLERANCE:g} is allowed. The network does not compute what was exported; export it again."
-            )
+    if manifest.kind == SEQUENCE_READER and manifest.alphabet != SYMBOLS:
+        raise InvalidModel(
+            f"{folder / 'manifest.json'} has the alphabet {manifest.alphabet!r}; this service decodes {SYMBOLS!r}. "
+            "Train the model again, or run the service version that it was made for."
+        )

@@ -5,24 +5,31 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 
 from service.recognition.errors import InvalidModel, ModelNotFound, NotReady
-from service.recognition.manifest import Manifest
+from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.runtime.batching import MicroBatcher
 from service.runtime.canary import Canary, Probe
 from service.runtime.device import Device, configure_device
 from service.runtime.device_thread import DeviceThread
+from service.runtime.digit_recognizer import DigitRecognizer
 from service.runtime.loading import LoadedModel, load_model, newest_versions
 from service.runtime.metrics import Metrics, ModelGauges
-from service.runtime.recognizers import DigitRecognizer, RecognizedDigit
+from service.runtime.sequence_recognizer import SequenceRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
+from service.runtime.workplace import Workplace
 
 AUTO = "auto"
 DEFAULT_MODEL = "cnn"
 """What `auto` means."""
+DEFAULT_SEQUENCE_MODEL = "crnn"
+"""What reads numbers where no model is named. It may be missing: then the service reads single digits only."""
+
+Recognizer: TypeAlias = DigitRecognizer | SequenceRecognizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,13 @@ class Registry:
         self._options = options
         self._metrics = metrics
         self._tensorflow_thread = DeviceThread()
-        self._turns = LoopTurns(queue_limit=options.queue_limit)
-        self._picture_threads = PictureThreads(num_threads=options.num_picture_threads, queue_limit=options.queue_limit)
-        self._recognizers: dict[str, DigitRecognizer] | None = None
+        self._workplace = Workplace(
+            threads=PictureThreads(num_threads=options.num_picture_threads, queue_limit=options.queue_limit),
+            turns=LoopTurns(queue_limit=options.queue_limit),
+            max_pixels=options.max_image_pixels,
+            timeout_s=options.timeout_s,
+        )
+        self._recognizers: dict[str, Recognizer] | None = None
         self._device = ""
         self._canary: Canary | None = None
         self._singing: asyncio.Task[None] | None = None
@@ -86,7 +97,7 @@ class Registry:
             self._singing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._singing
-        self._picture_threads.close()
+        self._workplace.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._options.canary_limit_s):
                 for recognizer in (self._recognizers or {}).values():
@@ -119,21 +130,40 @@ class Registry:
         """The records of all models, by name; raises `NotReady`."""
         return [recognizer.manifest for _, recognizer in sorted(self._loaded().items())]
 
-    def recognizer(self, name: str) -> DigitRecognizer:
-        """The recognizer of a model, or the default one for `auto`.
+    def digit_recognizer(self, name: str) -> DigitRecognizer:
+        """The recognizer of a digit classifier, or of the default one for `auto`.
 
         Raises:
             NotReady: see `refuse_if_not_ready`: no answer is better than a wrong one.
-            ModelNotFound: no model has this name.
+            ModelNotFound: no digit classifier has this name.
         """
-        self.refuse_if_not_ready()
-        recognizers = self._loaded()
-        recognizer = recognizers.get(DEFAULT_MODEL if name == AUTO else name)
-        if recognizer is None:
-            raise ModelNotFound(f"There is no model {name[:80]!r}. Loaded are: {', '.join(sorted(recognizers))}.")
-        return recognizer
+        found = self._ready().get(DEFAULT_MODEL if name == AUTO else name)
+        if not isinstance(found, DigitRecognizer):
+            raise self._not_found(name, DigitRecognizer, "single digits")
+        return found
 
-    def _loaded(self) -> dict[str, DigitRecognizer]:
+    def sequence_recognizer(self, name: str) -> SequenceRecognizer:
+        """The recognizer of a sequence reader.
+
+        Raises:
+            NotReady: see `refuse_if_not_ready`.
+            ModelNotFound: no sequence reader has this name.
+        """
+        found = self._ready().get(name)
+        if not isinstance(found, SequenceRecognizer):
+            raise self._not_found(name, SequenceRecognizer, "numbers")
+        return found
+
+    def _not_found(self, name: str, kind: type[Recognizer], what: str) -> ModelNotFound:
+        names = [name for name, one in sorted(self._loaded().items()) if isinstance(one, kind)]
+        there_are = f"Loaded are: {', '.join(names)}" if names else "None is loaded"
+        return ModelNotFound(f"There is no model {name[:80]!r} that reads {what}. {there_are}.")
+
+    def _ready(self) -> dict[str, Recognizer]:
+        self.refuse_if_not_ready()
+        return self._loaded()
+
+    def _loaded(self) -> dict[str, Recognizer]:
         if self._recognizers is None:
             raise NotReady("The models are not loaded yet. Try again in a few seconds.", retry_after_s=2.0)
         return self._recognizers
@@ -157,7 +187,7 @@ class Registry:
         )
         return device, [load_model(folder, device=device) for folder in folders]
 
-    def _recognizer_for(self, model: LoadedModel) -> DigitRecognizer:
+    def _recognizer_for(self, model: LoadedModel) -> Recognizer:
         options = self._options
         batcher = MicroBatcher(
             model.network.logits,
@@ -165,20 +195,13 @@ class Registry:
             queue_limit=options.queue_limit,
             on_batch=self._metrics.batch_observer(model.manifest.name),
         )
-        return DigitRecognizer(
-            model.manifest,
-            batcher,
-            threads=self._picture_threads,
-            turns=self._turns,
-            max_pixels=options.max_image_pixels,
-            timeout_s=options.timeout_s,
-            on_read=self._count,
-        )
+        if model.manifest.kind == SEQUENCE_READER:
+            return SequenceRecognizer(
+                model.manifest, batcher, workplace=self._workplace, on_read=self._metrics.count_reading
+            )
+        return DigitRecognizer(model.manifest, batcher, workplace=self._workplace, on_read=self._metrics.count_reading)
 
-    def _count(self, recognized: RecognizedDigit) -> None:
-        self._metrics.count_reading(recognized.model, recognized.reading.decision, recognized.stages_ms)
-
-    def _show(self, model: LoadedModel, recognizer: DigitRecognizer) -> None:
+    def _show(self, model: LoadedModel, recognizer: Recognizer) -> None:
         """Put a model into the metrics."""
         network = model.network
         num_traces_at_start = network.num_traces
@@ -189,13 +212,13 @@ class Registry:
         manifest = model.manifest
         self._metrics.add_model(manifest.name, manifest.version, network.device.name, gauges=gauges)
 
-    def _canary_for(self, models: Sequence[LoadedModel], recognizers: Mapping[str, DigitRecognizer]) -> Canary:
+    def _canary_for(self, models: Sequence[LoadedModel], recognizers: Mapping[str, Recognizer]) -> Canary:
         probes = [
             Probe(
                 model.manifest.name,
                 recognizers[model.manifest.name].batcher,
-                model.golden_canvas,
-                model.golden_logits,
+                model.golden[0].canvases[0],
+                model.golden[0].logits[0],
             )
             for model in models
         ]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.errors import InvalidModel
+from service.recognition.manifest import InputShape
 from service.recognition.probability import Logits
 from service.runtime.device import CPU, Device
 
@@ -19,19 +20,20 @@ SIGNATURE = "serving_default"
 class SavedModel:
     """A SavedModel on the process's device; every call comes from one and the same thread.
 
-    The exported signature is called through one graph whose input shape is fixed but for the batch. So
-    it is traced once, here; a call that does not fit fails instead of being traced again.
+    The exported signature is called through one graph whose input shape is fixed but for the batch and, for a
+    sequence reader, the width. So it is traced once, here; a call that does not fit fails instead of being traced
+    again.
 
     Args:
         folder: holds `saved_model.pb`. A SavedModel is a program: its files have been verified before.
-        input_shape: of one canvas, (height, width, channels).
+        input_shape: of one canvas, (height, width, channels); the width is None where any will do.
         device: where its weights lie and it runs.
 
     Raises:
         InvalidModel: TensorFlow cannot load it, or it does not take such canvases.
     """
 
-    def __init__(self, folder: Path, *, input_shape: tuple[int, int, int], device: Device = CPU) -> None:
+    def __init__(self, folder: Path, *, input_shape: InputShape, device: Device = CPU) -> None:
         import tensorflow as tf
 
         self._tf = tf
@@ -56,7 +58,8 @@ class SavedModel:
             canvases: uint8 (num_canvases, *input_shape), paper 0 and ink 255.
 
         Returns:
-            float32 (num_canvases, num_classes), raw scores.
+            float32 (num_canvases, num_classes), or (num_canvases, num_frames, num_classes) of a sequence reader; raw
+            scores.
 
         Raises:
             TypeError: another dtype; TensorFlow would truncate floats to uint8 without a word.
@@ -64,10 +67,14 @@ class SavedModel:
         """
         if canvases.dtype != np.uint8:
             raise TypeError(f"canvases are {canvases.dtype}; the network takes uint8")
-        if canvases.shape[1:] != self._input_shape:
+        if not self._fits(canvases.shape):
             raise ValueError(f"canvases are {canvases.shape}; the network takes {('n', *self._input_shape)}")
         logits: Logits = self._graph(self._tf.constant(canvases)).numpy()
         return logits
+
+    def _fits(self, shape: tuple[int, ...]) -> bool:
+        wanted = self._input_shape
+        return len(shape) == 4 and shape[1] == wanted[0] and shape[3] == wanted[2] and wanted[1] in (None, shape[2])
 
     @property
     def num_traces(self) -> int:

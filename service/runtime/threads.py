@@ -6,7 +6,8 @@ beyond doubt are decoded on the loop itself: see `turns`.
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from service.recognition.errors import NotReady, QueueFull
@@ -50,8 +51,13 @@ class PictureThreads:
             raise NotReady("The service is shutting down. Try again with another instance.") from error
         self._num_unfinished += 1
         loop = asyncio.get_running_loop()
+
+        def count_down(_: Future[Result]) -> None:
+            with suppress(RuntimeError):  # the loop has ended, and nobody counts any more
+                loop.call_soon_threadsafe(self._count_down)
+
         # Counted down when the thread is free again, which may be after the request has given up.
-        call.add_done_callback(lambda _: loop.call_soon_threadsafe(self._count_down))
+        call.add_done_callback(count_down)
         return await asyncio.wrap_future(call)
 
     def close(self) -> None:

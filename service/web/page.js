@@ -1,7 +1,10 @@
 "use strict";
 
-const PEN_SHARE = 0.055; // of the canvas's width: a felt pen on a small card
-const PAUSE_MS = 500; // after a stroke; a 4, 5 or 7 takes more than one
+// Where a kind of reading is asked for, the shape of its drawing area, and how broad its pen is there.
+const KINDS = {
+  digit: { path: "predict", size: [560, 560], pen_px: 31, pause_ms: 500 }, // a 4, 5 or 7 takes more than one stroke
+  number: { path: "sequence", size: [1120, 400], pen_px: 20, pause_ms: 900 }, // and the next digit has to be thought of
+};
 
 const DECISIONS = {
   accepted: "Sure enough to be used as it is.",
@@ -11,13 +14,20 @@ const DECISIONS = {
 const REASONS = {
   blank: "There is no ink in this picture.",
   max_error_unproven: "The model's calibration data cannot prove so small an error rate.",
+  not_a_digit: "There is something here that is no digit.",
+  several_digits: "There is more than one digit here.",
+  constraint_failed: "Nothing that can be read here is as you say the number is.",
 };
 
 const byId = (id) => document.getElementById(id);
 const canvas = byId("canvas");
 const pen = canvas.getContext("2d");
+const boxes = byId("boxes");
+const marker = boxes.getContext("2d");
+let kind = "digit";
 let isDrawing = false;
-let hasPicture = false; // what the canvas shows is a picture that was given, not a drawing
+let picture = null; // that was given, and is shown; null where the canvas shows a drawing
+let place = { scale: 1, left: 0, top: 0 }; // of the picture on the canvas
 let pause = 0;
 let newest = 0; // number of the newest request; answers to older ones are not shown
 
@@ -26,7 +36,8 @@ function clear() {
   newest += 1;
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  hasPicture = false;
+  picture = null;
+  place = { scale: 1, left: 0, top: 0 };
   hint("Draw here, or drop a picture");
   show("?", "Nothing has been read yet.", "waiting");
 }
@@ -36,46 +47,72 @@ function hint(text) {
   byId("hint").hidden = text === "";
 }
 
-function show(digit, verdict, kind) {
-  byId("digit").textContent = digit;
-  byId("digit").className = `digit ${kind}`;
+function show(reading, verdict, state) {
+  byId("reading").textContent = reading;
+  byId("reading").className = `reading ${state}`;
+  byId("reading").classList.toggle("long", String(reading).length > 1);
   byId("verdict").textContent = verdict;
-  byId("verdict").className = `verdict ${kind}`;
-  byId("alternatives").hidden = true;
+  byId("verdict").className = `verdict ${state}`;
+  for (const id of ["digits", "alternatives"]) byId(id).hidden = true;
   byId("facts").textContent = "";
+  marker.clearRect(0, 0, boxes.width, boxes.height);
 }
 
 const percent = (share) => `${(100 * share).toFixed(share > 0.9995 && share < 1 ? 3 : 1)} %`;
 
-function showReading(reading, took_ms) {
-  const verdict = REASONS[reading.reason] ?? DECISIONS[reading.decision];
-  const sureness = reading.digit === null ? "" : `${percent(reading.confidence)} sure. `;
-  show(reading.digit ?? "–", sureness + verdict, reading.decision);
-  const rows = reading.alternatives.map(({ digit, confidence }) => {
+function fill(id, rows) {
+  byId(id).tBodies[0].replaceChildren(...rows.map(([name, share, ...others]) => {
     const row = document.createElement("tr");
     const bar = document.createElement("meter");
-    bar.value = confidence;
+    bar.value = share;
     bar.setAttribute("aria-hidden", "true");
-    for (const content of [String(digit), bar, percent(confidence)]) {
-      row.insertCell().append(content);
-    }
+    for (const content of [name, bar, percent(share), ...others]) row.insertCell().append(content);
     return row;
-  });
-  byId("alternatives").tBodies[0].replaceChildren(...rows);
-  byId("alternatives").hidden = rows.length === 0;
-  const { model, image } = reading;
+  }));
+  byId(id).hidden = rows.length === 0;
+}
+
+function showReading(answer, took_ms) {
+  const read = "text" in answer ? answer.text : answer.digit ?? "";
+  const verdict = REASONS[answer.reason] ?? DECISIONS[answer.decision];
+  const sureness = read === "" ? "" : `${percent(answer.confidence)} sure. `;
+  const changed = answer.constraint?.changed_reading ? " What you know about the number has changed its reading." : "";
+  show(read === "" ? "–" : read, sureness + verdict + changed, answer.decision);
+  fill("alternatives", answer.alternatives.map((one) => [String(one.text ?? one.digit), one.confidence]));
+  const others = (digit) => digit.alternatives.filter((one) => one.confidence >= 0.001).map((one) => one.digit);
+  fill("digits", (answer.digits ?? []).map((digit) => {
+    const or_else = others(digit).join(", ");
+    return [String(digit.digit), digit.confidence, or_else && `or ${or_else}`];
+  }));
+  drawBoxes((answer.digits ?? []).map((digit) => digit.box));
+  const { model, image } = answer;
   byId("facts").textContent =
     `Model ${model.name} ${model.version}; picture ${image.width} x ${image.height} px; ${took_ms.toFixed(0)} ms.`;
 }
 
-async function read(picture) {
+function drawBoxes(found) {
+  marker.strokeStyle = "#1d4e89";
+  marker.lineWidth = 3;
+  for (const { x, y, width, height } of found) {
+    const corner = [place.left + x * place.scale, place.top + y * place.scale];
+    marker.strokeRect(...corner, width * place.scale, height * place.scale);
+  }
+}
+
+function query() {
+  if (kind !== "number") return "";
+  const known = [...new FormData(byId("constraint"))].filter(([, value]) => value !== "");
+  return known.length ? `?${new URLSearchParams(known)}` : "";
+}
+
+async function read(file) {
   const number = ++newest;
   const form = new FormData();
-  form.append("file", picture);
+  form.append("file", file);
   const headers = byId("key").value ? { "X-API-Key": byId("key").value } : {};
   const began = performance.now();
   try {
-    const response = await fetch("predict", { method: "POST", body: form, headers });
+    const response = await fetch(KINDS[kind].path + query(), { method: "POST", body: form, headers });
     const answer = await response.json();
     if (number !== newest) return;
     if (response.status === 401) byId("key-row").hidden = false;
@@ -90,19 +127,41 @@ function readDrawing() {
   canvas.toBlob(read, "image/png");
 }
 
-async function readPicture(picture) {
+async function readPicture(file) {
   clear();
-  hasPicture = true;
+  picture = file;
   hint("");
-  read(picture); // as it came, at its full size; what is drawn below is only for the eye
+  await showPicture(file);
+  if (picture === file) read(file); // as it came, at its full size; what is drawn is only for the eye
+}
+
+async function showPicture(file) {
   try {
-    const bitmap = await createImageBitmap(picture);
+    const bitmap = await createImageBitmap(file);
     const scale = Math.min(canvas.width / bitmap.width, canvas.height / bitmap.height);
     const [width, height] = [bitmap.width * scale, bitmap.height * scale];
-    pen.drawImage(bitmap, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+    place = { scale, left: (canvas.width - width) / 2, top: (canvas.height - height) / 2 };
+    pen.drawImage(bitmap, place.left, place.top, width, height);
   } catch {
     hint("This browser cannot show the picture"); // TIFF, for most
+    place = { scale: 0, left: -9, top: -9 }; // boxes would stand on nothing
   }
+}
+
+/** Read what is there once more, such as with another constraint. */
+function readAgain() {
+  if (picture) read(picture);
+  else if (byId("hint").hidden) readDrawing();
+}
+
+function choose(chosen) {
+  kind = chosen;
+  const shown = picture;
+  for (const area of [canvas, boxes]) [area.width, area.height] = KINDS[kind].size;
+  byId("drop").classList.toggle("line", kind === "number");
+  byId("known").hidden = kind !== "number";
+  clear();
+  if (shown) readPicture(shown);
 }
 
 function at(event) {
@@ -111,13 +170,14 @@ function at(event) {
 }
 
 canvas.addEventListener("pointerdown", (event) => {
-  if (hasPicture) clear();
+  if (picture) clear();
   clearTimeout(pause);
+  marker.clearRect(0, 0, boxes.width, boxes.height);
   hint("");
   canvas.setPointerCapture(event.pointerId);
   isDrawing = true;
   pen.strokeStyle = "#111";
-  pen.lineWidth = PEN_SHARE * canvas.width;
+  pen.lineWidth = KINDS[kind].pen_px;
   pen.lineCap = pen.lineJoin = "round";
   pen.beginPath();
   pen.moveTo(...at(event));
@@ -131,7 +191,7 @@ canvas.addEventListener("pointermove", (event) => {
 });
 for (const end of ["pointerup", "pointercancel"]) {
   canvas.addEventListener(end, () => {
-    if (isDrawing) pause = setTimeout(readDrawing, PAUSE_MS);
+    if (isDrawing) pause = setTimeout(readDrawing, KINDS[kind].pause_ms);
     isDrawing = false;
   });
 }
@@ -144,10 +204,13 @@ byId("file").addEventListener("change", (event) => {
 document.addEventListener("paste", (event) => {
   if (event.clipboardData.files.length) readPicture(event.clipboardData.files[0]);
 });
+byId("kinds").addEventListener("change", (event) => choose(event.target.value));
+byId("constraint").addEventListener("change", readAgain);
+byId("constraint").addEventListener("submit", (event) => event.preventDefault()); // Enter in a field
 
 const drop = byId("drop");
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => {
+for (const move of ["dragenter", "dragover"]) {
+  drop.addEventListener(move, (event) => {
     event.preventDefault();
     drop.classList.add("over");
   });
@@ -159,20 +222,23 @@ drop.addEventListener("drop", (event) => {
   if (event.dataTransfer.files.length) readPicture(event.dataTransfer.files[0]);
 });
 
-// What is known about the model that answers, in its own numbers.
-async function describeModel() {
+// What is known about the models that answer, in their own numbers.
+async function describeModels() {
   const response = await fetch("models");
   if (!response.ok) return;
-  const { default: name, models } = await response.json();
-  const model = models.find((one) => one.name === name);
-  const metric = model?.metrics.find((one) => one.name === "accuracy");
-  if (!metric) return;
+  const { default: digits, default_sequence_reader: numbers, models } = await response.json();
+  byId("kinds").hidden = !numbers;
+  const known = [digits, numbers].map((name) => models.find((one) => one.name === name)).filter(Boolean);
+  byId("about").textContent = known.map(describe).join(" ");
+}
+
+function describe(model) {
+  const metric = model.metrics[0];
+  if (!metric) return "";
   const [low, high] = metric.interval.map((share) => (100 * share).toFixed(2));
-  byId("about").textContent =
-    `Model ${name} ${model.version} read ${(100 * metric.value).toFixed(2)} % of ` +
-    `${metric.num_samples.toLocaleString("en")} pictures of ${metric.dataset} right (95 % interval ${low} to ${high}). ` +
-    "It knows the digits 0 to 9 only, one per picture.";
+  return `Model ${model.name} ${model.version} read ${(100 * metric.value).toFixed(2)} % of ` +
+    `${metric.num_samples.toLocaleString("en")} pictures of ${metric.dataset} right (95 % interval ${low} to ${high}).`;
 }
 
 clear();
-describeModel().catch(() => {});
+describeModels().catch(() => {});

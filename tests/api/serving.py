@@ -9,25 +9,29 @@ from typing import Any
 import httpx2
 
 from service.api.app import create_app
-from service.api.dependencies import Container, DigitReader
+from service.api.dependencies import Container, DigitReader, NumberReader
 from service.recognition.errors import ModelNotFound, NotReady
-from service.recognition.manifest import Manifest
+from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.runtime.batching import MicroBatcher
-from service.runtime.recognizers import DigitRecognizer
+from service.runtime.digit_recognizer import DigitRecognizer
+from service.runtime.sequence_recognizer import SequenceRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
+from service.runtime.workplace import Workplace
 from service.settings import Settings
 from tests.project import ROOT
-from tests.runtime.fakes import Network, manifest_of, sure_of
+from tests.runtime.fakes import Network, manifest_of, reads, sure_of
 
 
 class FakeModels:
     """What `Registry` is to the app, without TensorFlow.
 
     Args:
-        network: answers for every model.
+        network: answers for every digit classifier.
         may_load: where given, loading waits for it.
         reader: where given, answers in place of a recognizer around the network.
+        line_network: answers for every sequence reader.
+        number_reader: where given, answers in place of a recognizer around that network.
     """
 
     device = "cpu"
@@ -38,16 +42,24 @@ class FakeModels:
         *,
         may_load: asyncio.Event | None = None,
         reader: DigitReader | None = None,
+        line_network: Network | None = None,
+        number_reader: NumberReader | None = None,
     ) -> None:
         self._executor = ThreadPoolExecutor(1)
-        self._threads = PictureThreads(num_threads=2, queue_limit=8)
-        turns = LoopTurns(queue_limit=8)
+        self._workplace = Workplace(
+            threads=PictureThreads(num_threads=2, queue_limit=8),
+            turns=LoopTurns(queue_limit=8),
+            max_pixels=25_000_000,
+            timeout_s=30.0,
+        )
         self._may_load = may_load
         self._is_loaded = False
         batcher = MicroBatcher(network or sure_of(7), executor=self._executor, queue_limit=8)
         self.batcher = batcher
-        self._reader = reader or DigitRecognizer(
-            manifest_of("cnn"), batcher, threads=self._threads, turns=turns, max_pixels=25_000_000, timeout_s=30.0
+        self._reader = reader or DigitRecognizer(manifest_of("cnn"), batcher, workplace=self._workplace)
+        self.line_batcher = MicroBatcher(line_network or reads("12867"), executor=self._executor, queue_limit=8)
+        self._number_reader = number_reader or SequenceRecognizer(
+            manifest_of("crnn", kind=SEQUENCE_READER), self.line_batcher, workplace=self._workplace
         )
         self.fault: str | None = None
 
@@ -58,8 +70,9 @@ class FakeModels:
 
     async def close(self) -> None:
         await self.batcher.close()
+        await self.line_batcher.close()
         self._executor.shutdown()
-        self._threads.close()
+        self._workplace.close()
 
     def refuse_if_not_ready(self) -> None:
         self._check()
@@ -68,13 +81,19 @@ class FakeModels:
 
     def manifests(self) -> Sequence[Manifest]:
         self._check()
-        return [manifest_of("cnn"), manifest_of("dnn", 2)]
+        return [manifest_of("cnn"), manifest_of("crnn", kind=SEQUENCE_READER), manifest_of("dnn", 2)]
 
-    def recognizer(self, name: str) -> DigitReader:
+    def digit_recognizer(self, name: str) -> DigitReader:
         self._check()
         if name not in ("auto", "cnn"):
-            raise ModelNotFound(f"There is no model {name!r}. Loaded are: cnn, dnn.")
+            raise ModelNotFound(f"There is no model {name!r} that reads single digits. Loaded are: cnn, dnn.")
         return self._reader
+
+    def sequence_recognizer(self, name: str) -> NumberReader:
+        self._check()
+        if name != "crnn":
+            raise ModelNotFound(f"There is no model {name!r} that reads numbers. Loaded are: crnn.")
+        return self._number_reader
 
     def _check(self) -> None:
         if not self._is_loaded:

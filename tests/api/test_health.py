@@ -17,6 +17,7 @@ async def test_ready_says_where_and_with_what(client):
         "device": "cpu",
         "models": [
             {"name": "cnn", "version": 1, "device": "cpu"},
+            {"name": "crnn", "version": 1, "device": "cpu"},
             {"name": "dnn", "version": 2, "device": "cpu"},
         ],
     }

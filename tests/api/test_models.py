@@ -1,7 +1,8 @@
 import pytest
 
 from service.recognition.canvas import PREPROCESSING_ID
-from tests.api.serving import check_problem
+from service.recognition.line_canvas import LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
+from tests.api.serving import FakeModels, check_problem, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -14,7 +15,7 @@ async def test_card_says_everything_but_the_weights(client):
         "version": 1,
         "kind": "digit_classifier",
         "device": "cpu",
-        "input": {"dtype": "uint8", "shape": [28, 28, 1], "preprocessing_id": PREPROCESSING_ID},
+        "input": {"dtype": "uint8", "shape": [28, 28, 1], "widths": [], "preprocessing_id": PREPROCESSING_ID},
         "alphabet": "0123456789",
         "num_parameters": 7850,
         "temperature": 1.0,
@@ -22,6 +23,7 @@ async def test_card_says_everything_but_the_weights(client):
             {"threshold": 0.3, "num_accepted": 1000, "num_wrong": 50, "error_upper_bound": 0.06, "coverage": 1.0},
             {"threshold": 0.8, "num_accepted": 800, "num_wrong": 1, "error_upper_bound": 0.006, "coverage": 0.8},
         ],
+        "clean_calibration": None,
         "metrics": [
             {"name": "accuracy", "dataset": "made_up", "value": 0.9, "num_samples": 100, "interval": [0.82, 0.95]}
         ],
@@ -30,13 +32,35 @@ async def test_card_says_everything_but_the_weights(client):
     }
 
 
+async def test_card_of_a_sequence_reader_names_its_widths(client):
+    card = (await client.get("/models/crnn")).json()
+
+    assert card["kind"] == "sequence_reader"
+    assert card["input"] == {
+        "dtype": "uint8",
+        "shape": [32, None, 1],
+        "widths": list(LINE_WIDTHS_PX),
+        "preprocessing_id": LINE_PREPROCESSING_ID,
+    }
+    assert card["alphabet"] == "_0123456789?"
+
+
+async def test_list_says_where_no_sequence_reader_is_loaded():
+    models = FakeModels()
+    manifests = models.manifests
+    models.manifests = lambda: [manifest for manifest in manifests() if manifest.name != "crnn"]
+    async with serving(models) as client:
+        assert (await client.get("/models")).json()["default_sequence_reader"] is None
+
+
 async def test_list_holds_the_cards_and_says_which_is_the_default(client):
     listed = (await client.get("/models")).json()
 
     assert listed["default"] == "cnn"
-    assert [card["name"] for card in listed["models"]] == ["cnn", "dnn"]
+    assert listed["default_sequence_reader"] == "crnn"
+    assert [card["name"] for card in listed["models"]] == ["cnn", "crnn", "dnn"]
     assert listed["models"][0] == (await client.get("/models/cnn")).json()
 
 
 async def test_unknown_model_is_not_found(client):
-    assert "cnn, dnn" in check_problem(await client.get("/models/vgg"), 404, "model_not_found")["detail"]
+    assert "cnn, crnn, dnn" in check_problem(await client.get("/models/vgg"), 404, "model_not_found")["detail"]

@@ -6,18 +6,24 @@ from typing import get_type_hints
 import pytest
 from pydantic import TypeAdapter
 
-from service.api import schemas
+from service.api.batch_body import LIMITS
+from service.api.batch_formats import BatchFormat
 from service.api.documentation import problems
 from service.api.errors import PROBLEMS
+from service.api.parameters import ACCEPTED
+from service.api.schemas import Schema
+from service.recognition.check_digits import CHECKS
 from tests.pictures import draw_seven, png
 
 pytestmark = pytest.mark.anyio
 
-SCHEMAS = [
-    schema
-    for schema in vars(schemas).values()
-    if isinstance(schema, type) and issubclass(schema, schemas.Schema) and schema is not schemas.Schema
-]
+
+def below(schema: type[Schema]) -> list[type[Schema]]:
+    """All schemas of the project that are made from this one."""
+    return [found for child in schema.__subclasses__() for found in (child, *below(child))]
+
+
+SCHEMAS = below(Schema)  # the app has been imported, and with it every file of schemas
 
 
 @pytest.fixture
@@ -40,6 +46,15 @@ async def test_paths_are_those_of_the_interface(document):
 
     assert routes == {
         ("post", "/predict"),
+        ("post", "/sequence"),
+        ("post", "/batch"),
+        ("get", "/templates"),
+        ("get", "/templates/schema.json"),
+        ("get", "/templates/{name}"),
+        ("put", "/templates/{name}"),
+        ("delete", "/templates/{name}"),
+        ("get", "/templates/{name}/blank.png"),
+        ("get", "/templates/{name}/form.pdf"),
         ("get", "/models"),
         ("get", "/models/{name}"),
         ("get", "/health/live"),
@@ -52,6 +67,7 @@ async def test_paths_are_those_of_the_interface(document):
     ("method", "path", "statuses"),
     [
         ("post", "/predict", {200, 400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504}),
+        ("post", "/sequence", {200, 400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504}),
         ("get", "/models", {200, 401, 500, 503}),
         ("get", "/models/{name}", {200, 401, 404, 422, 500, 503}),
         ("get", "/health/live", {200}),
@@ -74,12 +90,13 @@ def test_every_code_stands_in_the_description_of_its_status():
         assert f"`{problem.code}`" in problems(problem.status)[problem.status]["description"]
 
 
-async def test_ways_to_send_a_picture_are_documented_and_work(client, document):
-    ways = document["paths"]["/predict"]["post"]["requestBody"]["content"]
+@pytest.mark.parametrize("path", ["/predict", "/sequence"])
+async def test_ways_to_send_a_picture_are_documented_and_work(client, document, path):
+    ways = document["paths"][path]["post"]["requestBody"]["content"]
 
     assert list(ways) == ["multipart/form-data", "image/*", "application/octet-stream"]
     (part,) = ways["multipart/form-data"]["schema"]["required"]
-    assert (await client.post("/predict", files={part: png(draw_seven())})).status_code == 200
+    assert (await client.post(path, files={part: png(draw_seven())})).status_code == 200
 
 
 async def test_parameters_are_documented_with_their_ranges(document):
@@ -93,6 +110,47 @@ async def test_parameters_are_documented_with_their_ranges(document):
         "default": 3,
     }
     assert all(one["description"] for one in parameters.values())
+
+
+async def test_parameters_of_a_number_are_documented_with_their_ranges(document):
+    parameters = {one["name"]: one for one in document["paths"]["/sequence"]["post"]["parameters"]}
+    schemas = {name: one["schema"] for name, one in parameters.items()}
+
+    constraint = {"length", "min_length", "max_length", "pattern", "check", "allowed"}
+    assert set(parameters) == {"model", "top_k", "max_error", "X-Timeout-Ms"} | constraint
+    assert all(one["description"] for one in parameters.values())
+    assert all(one["examples"] for one in schemas.values())
+    for name in ("length", "min_length", "max_length"):
+        assert (schemas[name]["minimum"], schemas[name]["maximum"]) == (0, 32)
+    assert schemas["pattern"]["maxLength"] == 200
+    assert schemas["check"]["enum"] == list(CHECKS)
+    assert constraint <= set(ACCEPTED)
+    assert not any("null" in str(schema) for schema in schemas.values())  # none can be sent
+
+
+async def test_formats_of_a_stack_are_documented(document):
+    route = document["paths"]["/batch"]["post"]
+    answers = route["responses"]["200"]["content"]
+
+    assert set(answers) == {one.value for one in BatchFormat}
+    assert answers["application/json"]["schema"] == {"$ref": "#/components/schemas/BatchOut"}
+    parts = route["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert parts["required"] == ["files"]
+    assert set(parts["properties"]) == set(LIMITS)
+    assert "FormOut" in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "statuses"),
+    [
+        ("post", "/batch", {200, 400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504}),
+        ("put", "/templates/{name}", {200, 201, 400, 401, 403, 408, 413, 415, 422, 429, 500}),
+        ("delete", "/templates/{name}", {204, 401, 403, 404, 422, 429, 500}),
+        ("get", "/templates/{name}/blank.png", {200, 400, 401, 404, 413, 415, 422, 429, 500}),
+    ],
+)
+async def test_every_status_of_stacks_and_templates_is_documented(document, method, path, statuses):
+    assert {int(status) for status in document["paths"][path][method]["responses"]} == statuses
 
 
 async def test_references_lead_somewhere(document):

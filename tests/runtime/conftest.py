@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.tiny_model import make_tiny_model
+from tests.runtime.tiny_model import make_tiny_model, make_tiny_reader
 
 
 @pytest.fixture
@@ -14,3 +14,9 @@ def anyio_backend() -> str:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole model folder, cnn/1; copy it before changing it."""
     return make_tiny_model(tmp_path_factory.mktemp("models") / "cnn" / "1")
+
+
+@pytest.fixture(scope="session")
+def tiny_reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole model folder of a sequence reader, crnn/1; copy it before changing it."""
+    return make_tiny_reader(tmp_path_factory.mktemp("models") / "crnn" / "1")

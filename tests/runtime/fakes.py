@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from service.recognition.alphabet import BLANK, NUM_CLASSES, SYMBOLS, classes_of
 from service.recognition.canvas import PREPROCESSING_ID
-from service.recognition.manifest import Manifest, Metric
+from service.recognition.line_canvas import FRAME_PX, LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
+from service.recognition.manifest import DIGIT_CLASSIFIER, SEQUENCE_READER, Manifest, Metric
 from service.recognition.policy import CalibrationRow, CalibrationTable
 
 Network = Callable[[np.ndarray], np.ndarray]
@@ -22,15 +24,42 @@ def sure_of(digit: int, *, margin: float = 12.0) -> Network:
     return network
 
 
-def manifest_of(name: str, version: int = 1) -> Manifest:
+def reads(label: str, *, or_else: str = "") -> Network:
+    """A sequence reader that sees one symbol of the label in each blot of ink, from left to right, over and over.
+
+    Args:
+        label: over the alphabet of sequence readers.
+        or_else: another label as long, for which there is some evidence too; all of it is in the symbols that differ.
+    """
+    margin = 12.0
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        num_canvases, _, width, _ = canvases.shape
+        logits = np.zeros((num_canvases, width // FRAME_PX, NUM_CLASSES), np.float32)
+        logits[:, :, BLANK] = margin
+        for canvas, rows in zip(canvases, logits, strict=True):
+            has_ink = np.concatenate([[0], canvas.max(axis=(0, 2)) > 64, [0]]).astype(np.int8)
+            starts, ends = np.flatnonzero(np.diff(has_ink) == 1), np.flatnonzero(np.diff(has_ink) == -1)
+            for index, middle in enumerate((starts + ends) // 2):
+                row = rows[middle // FRAME_PX]
+                row[BLANK] = 0.0
+                for seen, sureness in ((or_else or label, margin - 1.0), (label, margin)):
+                    row[classes_of(seen)[index % len(seen)]] = sureness
+        return logits
+
+    return network
+
+
+def manifest_of(name: str, version: int = 1, *, kind: str = DIGIT_CLASSIFIER) -> Manifest:
     """A record that accepts from a confidence of 0.8 on where one error in a hundred is borne."""
     return Manifest(
         name=name,
         version=version,
-        kind="digit_classifier",
-        input_shape=(28, 28, 1),
-        preprocessing_id=PREPROCESSING_ID,
-        alphabet="0123456789",
+        kind=kind,
+        input_shape=(32, None, 1) if kind == SEQUENCE_READER else (28, 28, 1),
+        input_widths=LINE_WIDTHS_PX if kind == SEQUENCE_READER else (),
+        preprocessing_id=LINE_PREPROCESSING_ID if kind == SEQUENCE_READER else PREPROCESSING_ID,
+        alphabet=SYMBOLS if kind == SEQUENCE_READER else "0123456789",
         num_parameters=7850,
         temperature=1.0,
         calibration=CalibrationTable(

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from service.recognition.errors import NotReady, QueueFull
-from service.runtime.batching import BUCKETS, MicroBatcher, bucket_for
+from service.runtime.batching import MicroBatcher
+from service.runtime.buckets import bucket_for, buckets_for
 
 pytestmark = pytest.mark.anyio
 
@@ -89,7 +90,7 @@ async def test_canvases_gather_while_the_network_is_busy_and_answers_find_their_
 
 async def test_batch_is_never_larger_than_the_largest_bucket():
     network = GatedNetwork()
-    largest = BUCKETS[-1]
+    largest = buckets_for((28, 28, 1))[-1]
     async with batcher_for(network) as batcher:
         first = await busy(batcher, network)
         others = await enter(batcher, range(2, 2 + largest + 1))
@@ -209,9 +210,85 @@ async def test_closing_answers_for_all_that_waits_and_lets_the_running_batch_fin
     assert [type(outcome) for outcome in outcomes] == [NotReady, NotReady]
 
 
+def line(number: int, width: int) -> np.ndarray:
+    return np.full((32, width, 1), number, np.uint8)
+
+
+async def test_canvases_of_one_width_go_together_and_the_oldest_decides_which_is_next():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        widths = (64, 128, 64, 28, 128, 64)
+        canvases = [line(number, width) for number, width in enumerate(widths, start=2)]
+        others = [asyncio.create_task(batcher.submit(one)) for one in canvases]
+        await asyncio.sleep(0)
+        network.gate.set()
+        scored = await asyncio.gather(first, *others)
+
+    assert network.batches == [[1], [2, 4, 7, 0], [3, 6], [5]]
+    assert [one.logits[0] for one in scored] == [10, 20, 30, 40, 50, 60, 70]
+
+
+async def test_batch_of_long_lines_is_small():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        others = [asyncio.create_task(batcher.submit(line(number, 1024))) for number in range(2, 8)]
+        await asyncio.sleep(0)
+        network.gate.set()
+        await asyncio.gather(first, *others)
+
+    assert network.batches == [[1], [2, 3, 4, 5], [6, 7]]
+
+
+@pytest.mark.parametrize("queue_limit", [1, 2, 8, 100])
+async def test_many_canvases_of_one_caller_leave_room_in_the_queue(queue_limit):
+    network = GatedNetwork()
+    network.gate.set()
+    most = 0
+
+    def watched(canvases: np.ndarray) -> np.ndarray:
+        nonlocal most
+        most = max(most, batcher.num_waiting)
+        return network(canvases)
+
+    async with batcher_for(watched, queue_limit=queue_limit) as batcher:
+        scored = await batcher.submit_all([canvas(number) for number in range(20)])
+
+    assert [one.logits[0] for one in scored] == [10 * number for number in range(20)]
+    assert most <= max(1, queue_limit // 4)
+
+
+async def test_caller_whose_canvases_find_the_queue_full_leaves_nothing_behind():
+    network = GatedNetwork()
+    async with batcher_for(network, queue_limit=8) as batcher:
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 9))
+        with pytest.raises(QueueFull):
+            await batcher.submit_all([canvas(9), canvas(10)])
+        await asyncio.sleep(0)
+        assert batcher.num_waiting == len(others)
+        network.gate.set()
+        await asyncio.gather(first, *others)
+
+
+@pytest.mark.parametrize(
+    ("shape", "buckets"),
+    [
+        ((28, 28, 1), (1, 2, 4, 8, 16, 32, 64)),
+        ((32, 64, 1), (1, 2, 4, 8, 16, 32, 64)),
+        ((32, 256, 1), (1, 2, 4, 8, 16)),
+        ((32, 1024, 1), (1, 2, 4)),
+        ((512, 4096, 1), (1,)),  # one alone is always taken
+    ],
+)
+def test_batches_of_large_canvases_are_smaller(shape, buckets):
+    assert buckets_for(shape) == buckets
+
+
 @pytest.mark.parametrize(
     ("num_canvases", "bucket"),
     [(1, 1), (2, 2), (3, 4), (8, 8), (9, 16), (33, 64), (64, 64)],
 )
 def test_bucket_is_the_smallest_that_holds_the_batch(num_canvases, bucket):
-    assert bucket_for(num_canvases) == bucket
+    assert bucket_for(num_canvases, (28, 28, 1)) == bucket

@@ -57,7 +57,7 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 for index in (0, 1):
     model = load_model(Path(sys.argv[1]), device=Device(f"cpu:{index}", f"/CPU:{index}"))
     weights = {variable.device[-5:] for variable in model.network._loaded.variables}
-    logits = model.network._graph(tf.constant(model.golden_canvas[None]))
+    logits = model.network._graph(tf.constant(model.golden[0].canvases[:1]))
     print(model.network.device.name, *weights, logits.backing_device[-5:])
 """
     done = subprocess.run(

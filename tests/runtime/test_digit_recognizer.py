@@ -12,9 +12,10 @@ import pytest
 from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
 from service.recognition.policy import Decision, Reason
 from service.runtime.batching import MicroBatcher
-from service.runtime.recognizers import DigitRecognizer
+from service.runtime.digit_recognizer import DigitRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
+from service.runtime.workplace import Workplace
 from tests.pictures import draw_seven, png
 from tests.runtime.fakes import manifest_of, sure_of
 
@@ -27,11 +28,10 @@ async def recognizer(network=sure_of(7), *, timeout_s: float = 30.0) -> AsyncIte
     with ThreadPoolExecutor(1) as executor:
         batcher = MicroBatcher(network, executor=executor, queue_limit=8)
         turns = LoopTurns(queue_limit=8)
-        yield DigitRecognizer(
-            manifest_of("cnn"), batcher, threads=threads, turns=turns, max_pixels=1_000_000, timeout_s=timeout_s
-        )
+        workplace = Workplace(threads=threads, turns=turns, max_pixels=1_000_000, timeout_s=timeout_s)
+        yield DigitRecognizer(manifest_of("cnn"), batcher, workplace=workplace)
         await batcher.close()
-    threads.close()
+    workplace.close()
 
 
 async def test_reading_says_what_it_is_where_it_is_and_who_says_so():
@@ -62,6 +62,30 @@ async def test_network_sees_the_canvas_and_not_the_picture():
     assert seen[0].shape == (1, 28, 28, 1)
     assert seen[0].max() == 255  # ink is bright
     assert seen[0][0, :3].max() == 0  # paper is 0
+
+
+async def test_decoded_picture_is_read_like_its_file():
+    picture = draw_seven(140)
+    async with recognizer() as cnn:
+        one = await cnn.read(png(picture), max_error=0.01, top_k=2)
+        other = await cnn.read_gray(picture, max_error=0.01, top_k=2)
+
+    assert (one.reading, one.picture) == (other.reading, other.picture)
+
+
+async def test_many_inks_are_read_at_once_in_their_order():
+    def network(canvases: np.ndarray) -> np.ndarray:
+        """Sees the digit that is the width of the ink in columns."""
+        num_columns = (canvases.max(axis=(1, 3)) > 0).sum(axis=1)
+        return 12.0 * np.eye(10, dtype=np.float32)[num_columns % 10]
+
+    inks = [np.full((20, width), 255, np.uint8) for width in range(1, 10)]
+    inks[4:4] = [np.zeros((5, 5), np.uint8), np.zeros((0, 0), np.uint8)]
+    async with recognizer(network) as cnn:
+        readings = await cnn.read_inks(inks, max_error=0.01, top_k=1)
+
+    assert [reading.digit for reading in readings] == [1, 2, 3, 4, None, None, 5, 6, 7, 8, 9]
+    assert [reading.reason for reading in readings[4:6]] == [Reason.BLANK] * 2
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.recognition.alphabet import NUM_CLASSES
 from service.recognition.errors import InvalidModel
+from service.recognition.line_canvas import FRAME_PX, LINE_WIDTHS_PX
+from service.recognition.manifest import SEQUENCE_READER
 from service.runtime.loading import load_model, newest_versions
 from tests.runtime.tiny_model import write_manifest
 
@@ -23,6 +26,61 @@ def test_whole_folder_is_loaded(folder):
     assert (model.manifest.name, model.manifest.version) == ("cnn", 1)
     assert model.network.logits(np.zeros((1, 28, 28, 1), np.uint8)).shape == (1, 10)
     assert model.network.num_traces == 1
+
+
+@pytest.fixture
+def reader_folder(tiny_reader: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny sequence reader that may be damaged."""
+    return Path(shutil.copytree(tiny_reader, tmp_path / "crnn" / "1"))
+
+
+def test_sequence_reader_is_loaded_with_golden_outputs_of_every_width(reader_folder):
+    model = load_model(reader_folder)
+
+    assert model.manifest.kind == SEQUENCE_READER
+    assert [one.canvases.shape[2] for one in model.golden] == list(LINE_WIDTHS_PX)
+    assert model.network.logits(np.zeros((3, 32, 128, 1), np.uint8)).shape == (3, 128 // FRAME_PX, NUM_CLASSES)
+    assert model.network.num_traces == 1  # one graph for all widths and batch sizes
+
+
+def change_golden_of_reader(folder: Path, **changes: np.ndarray) -> None:
+    with np.load(folder / "golden.npz") as golden:
+        arrays = {name: golden[name] for name in golden}
+    np.savez(folder / "golden.npz", **{**arrays, **changes})
+    write_manifest(folder, kind=SEQUENCE_READER)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (
+            lambda folder: change_golden_of_reader(folder, logits_384=np.ones((2, 384 // FRAME_PX, 12))),
+            "golden.npz is not repeated",
+        ),
+        (lambda folder: change_golden_of_reader(folder, logits_64=np.ones((2, 7, 12))), "golden.npz holds canvases"),
+        (lambda folder: write_manifest(folder, kind=SEQUENCE_READER, preprocessing_id="line-0"), "asks for prepro"),
+        (lambda folder: write_manifest(folder, kind=SEQUENCE_READER, input_widths=(64, 128)), "names the widths"),
+        (lambda folder: write_manifest(folder, kind=SEQUENCE_READER, alphabet="0123456789"), "has the alphabet"),
+        (lambda folder: write_manifest(folder, kind=SEQUENCE_READER, input_shape=(32, 64, 1)), "the width null"),
+        (lambda folder: write_manifest(folder, kind=SEQUENCE_READER, input_widths=()), "rising `input_widths`"),
+        (lambda folder: write_manifest(folder, kind=SEQUENCE_READER, input_widths=(128, 64)), "rising `input_widths`"),
+        (lambda folder: write_manifest(folder, input_widths=(28, 30)), "no `input_widths`"),
+        (lambda folder: write_manifest(folder, input_shape=(28, None, 1)), "has one width"),
+    ],
+)
+def test_damaged_folder_of_a_reader_is_refused(reader_folder, damage, told):
+    damage(reader_folder)
+    with pytest.raises(InvalidModel, match=told):
+        load_model(reader_folder)
+
+
+def test_golden_output_that_lacks_a_width_is_refused(reader_folder):
+    with np.load(reader_folder / "golden.npz") as golden:
+        arrays = {name: golden[name] for name in golden if name != "canvases_1024"}
+    np.savez(reader_folder / "golden.npz", **arrays)
+    write_manifest(reader_folder, kind=SEQUENCE_READER)
+    with pytest.raises(InvalidModel, match=r"golden.npz cannot be read: .*canvases_1024"):
+        load_model(reader_folder)
 
 
 def change_a_byte(folder: Path) -> None:

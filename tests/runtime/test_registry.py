@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from service.recognition.errors import DeviceNotFound, InvalidModel, ModelNotFound, NotReady
 from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
-from tests.pictures import draw_seven, png
+from tests.pictures import draw_seven, draw_strokes, png
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ async def test_nothing_is_to_be_had_before_loading_and_after_closing(options):
     registry = registry_for(options)
     for state in ("new", "closed"):
         with pytest.raises(NotReady) as refused:
-            registry.recognizer("cnn")
+            registry.digit_recognizer("cnn")
         assert refused.value.retry_after_s > 0, state
         with pytest.raises(NotReady):
             registry.manifests()
@@ -48,12 +48,72 @@ async def test_nothing_is_to_be_had_before_loading_and_after_closing(options):
 async def test_loaded_model_reads_pictures(options):
     registry = registry_for(options)
     await registry.load()
-    recognized = await registry.recognizer("auto").read(png(draw_seven()), max_error=0.01, top_k=3)
+    recognized = await registry.digit_recognizer("auto").read(png(draw_seven()), max_error=0.01, top_k=3)
     await registry.close()
 
     assert (recognized.model, recognized.version) == ("cnn", 1)
     assert len(recognized.reading.alternatives) == 3
     assert list(recognized.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+
+
+@pytest.fixture
+def both(options, tiny_model, tiny_reader, tmp_path) -> RuntimeOptions:
+    """Options whose folder holds a digit classifier, `cnn`, and a sequence reader, `crnn`."""
+    shutil.copytree(tiny_model, tmp_path / "cnn" / "1")
+    shutil.copytree(tiny_reader, tmp_path / "crnn" / "1")
+    return replace(options, models_dir=tmp_path)
+
+
+async def test_sequence_reader_reads_numbers_of_any_length_without_being_traced_again(both):
+    metrics = Metrics(CollectorRegistry())
+    registry = Registry(both, metrics)
+    await registry.load()
+    crnn = registry.sequence_recognizer("crnn")
+    lengths = [1, 30, 3, 12, 3, 1, 20]
+    reads = (crnn.read(png(draw_strokes(length)), max_error=0.01, top_k=3) for length in lengths)
+    recognized = await asyncio.gather(*reads)
+    await registry.close()
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    assert {(one.model, one.version) for one in recognized} == {("crnn", 1)}
+    assert value("digits_traces_after_ready_total", model="crnn") == 0
+    assert value("digits_model_info", model="crnn", version="1", device="cpu") == 1
+    assert value("digits_batch_size_sum", model="crnn") == len(lengths) + 1  # and the warm-up
+    decisions = ("accepted", "review", "rejected")
+    assert sum(value("digits_decisions_total", model="crnn", decision=one) or 0 for one in decisions) == len(lengths)
+
+
+async def test_each_model_reads_what_it_is_for(both):
+    registry = registry_for(both)
+    await registry.load()
+    assert [manifest.name for manifest in registry.manifests()] == ["cnn", "crnn"]
+    with pytest.raises(ModelNotFound, match=r"no model 'crnn' that reads single digits\. Loaded are: cnn\."):
+        registry.digit_recognizer("crnn")
+    with pytest.raises(ModelNotFound, match=r"no model 'cnn' that reads numbers\. Loaded are: crnn\."):
+        registry.sequence_recognizer("cnn")
+    await registry.close()
+
+
+async def test_service_without_a_sequence_reader_says_so(options):
+    registry = registry_for(options)
+    await registry.load()
+    with pytest.raises(ModelNotFound, match=r"no model 'crnn' that reads numbers\. None is loaded\."):
+        registry.sequence_recognizer("crnn")
+    await registry.close()
+
+
+async def test_canary_asks_every_model(both):
+    registry = registry_for(both)
+    await registry.load()
+    await registry._canary.check()
+    assert registry._canary.fault is None
+    probe = next(one for one in registry._canary._probes if one.model == "crnn")
+    probe.logits[0, 0] += 1.0
+    await registry._canary.check()
+    assert registry._canary.fault.startswith("crnn is wrong")
+    await registry.close()
 
 
 async def test_canary_that_fails_closes_the_registry_until_it_recovers(options):
@@ -67,12 +127,12 @@ async def test_canary_that_fails_closes_the_registry_until_it_recovers(options):
     with pytest.raises(NotReady, match="did not repeat its golden output"):
         registry.refuse_if_not_ready()
     with pytest.raises(NotReady):
-        registry.recognizer("cnn")  # no reading is better than a wrong one
+        registry.digit_recognizer("cnn")  # no reading is better than a wrong one
     assert [manifest.name for manifest in registry.manifests()] == ["cnn"]
     golden -= 1.0
     while registry._canary.fault is not None:
         await asyncio.sleep(0)
-    assert registry.recognizer("cnn")
+    assert registry.digit_recognizer("cnn")
     await registry.close()
 
 
@@ -87,7 +147,9 @@ async def test_metrics_show_the_models_and_that_nothing_is_traced_again(options)
     await registry.load()
     assert value("digits_ready") == 1
     assert value("digits_model_info", model="cnn", version="1", device="cpu") == 1
-    reads = (registry.recognizer("cnn").read(png(draw_seven(size)), max_error=0.01, top_k=3) for size in range(30, 60))
+    reads = (
+        registry.digit_recognizer("cnn").read(png(draw_seven(size)), max_error=0.01, top_k=3) for size in range(30, 60)
+    )
     await asyncio.gather(*reads, return_exceptions=True)
     assert value("digits_traces_after_ready_total", model="cnn") == 0
     num_readings = sum(
@@ -111,8 +173,8 @@ async def test_unknown_model_is_answered_with_the_known_ones(options):
     await registry.load()
     assert registry.device == "cpu"
     assert [manifest.name for manifest in registry.manifests()] == ["cnn"]
-    with pytest.raises(ModelNotFound, match=r"no model 'vgg'. Loaded are: cnn"):
-        registry.recognizer("vgg")
+    with pytest.raises(ModelNotFound, match=r"no model 'vgg' that reads single digits\. Loaded are: cnn"):
+        registry.digit_recognizer("vgg")
     await registry.close()
 
 

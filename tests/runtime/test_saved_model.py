@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from service.recognition.errors import InvalidModel
+from service.recognition.line_canvas import FRAME_PX
 from service.runtime.saved_model import SavedModel
 
 SHAPE = (28, 28, 1)
@@ -65,3 +66,30 @@ def test_folder_that_tensorflow_cannot_load_is_an_invalid_model(tmp_path):
 def test_network_for_other_canvases_is_an_invalid_model(tiny_model):
     with pytest.raises(InvalidModel, match="32, 64, 1"):
         SavedModel(tiny_model, input_shape=(32, 64, 1))
+
+
+@pytest.fixture(scope="module")
+def reader(tiny_reader):
+    return SavedModel(tiny_reader, input_shape=(32, None, 1))
+
+
+@pytest.mark.parametrize("width", [64, 128, 1024])
+@pytest.mark.parametrize("num_canvases", [1, 3])
+def test_reader_takes_canvases_of_any_width_and_none_is_traced_again(reader, num_canvases, width):
+    logits = reader.logits(np.zeros((num_canvases, 32, width, 1), np.uint8))
+
+    assert logits.shape == (num_canvases, width // FRAME_PX, 12)
+    assert reader.num_traces == 1
+
+
+@pytest.mark.parametrize("shape", [(32, 64, 1), (1, 28, 64, 1), (1, 32, 64, 3)])
+def test_reader_refuses_other_heights_and_channels(reader, shape):
+    with pytest.raises(ValueError, match="the network takes"):
+        reader.logits(np.zeros(shape, np.uint8))
+
+
+def test_answer_of_a_reader_does_not_depend_on_the_batch(reader):
+    canvases = np.random.default_rng(2).integers(0, 256, (8, 32, 192, 1), dtype=np.uint8)
+    alone = np.concatenate([reader.logits(canvases[i : i + 1]) for i in range(8)])
+
+    np.testing.assert_allclose(reader.logits(canvases), alone, atol=1e-5)

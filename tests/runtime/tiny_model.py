@@ -6,7 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from service.recognition.manifest import MANIFEST_FILE, hash_files
+from service.recognition.alphabet import NUM_CLASSES
+from service.recognition.line_canvas import FRAME_PX, LINE_WIDTHS_PX
+from service.recognition.manifest import DIGIT_CLASSIFIER, MANIFEST_FILE, SEQUENCE_READER, hash_files
 from tests.runtime.fakes import manifest_of
 
 
@@ -39,8 +41,43 @@ def make_tiny_model(folder: Path, **changes: object) -> Path:
     return folder
 
 
-def write_manifest(folder: Path, **changes: object) -> None:
+def make_tiny_reader(folder: Path, **changes: object) -> Path:
+    """Export a small sequence reader of random weights as `folder` (models/name/version), with its manifest.
+
+    Args:
+        folder: is made.
+        changes: fields of the manifest that are to be other than right.
+    """
+    keras.utils.set_random_seed(1)
+    network = keras.Sequential(
+        [
+            keras.Input((32, None, 1), dtype="uint8"),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 5, strides=FRAME_PX, padding="same", activation="relu"),
+            keras.layers.Permute((2, 1, 3)),  # (n, height, frames, 4) -> (n, frames, height, 4): columns become frames
+            keras.layers.Reshape((-1, 32 // FRAME_PX * 4)),
+            keras.layers.Conv1D(8, 5, padding="same", activation="relu"),  # along the line
+            keras.layers.Dense(NUM_CLASSES),
+        ]
+    )
+    network.export(
+        folder,
+        format="tf_saved_model",
+        verbose=False,
+        input_signature=[keras.InputSpec(shape=(None, 32, None, 1), dtype="uint8")],
+    )
+    random = np.random.default_rng(1)
+    golden = {}
+    for width in LINE_WIDTHS_PX:
+        canvases = random.integers(0, 256, (2, 32, width, 1), dtype=np.uint8)
+        golden |= {f"canvases_{width}": canvases, f"logits_{width}": np.asarray(network(canvases))}
+    np.savez(folder / "golden.npz", **golden)
+    write_manifest(folder, kind=SEQUENCE_READER, **changes)
+    return folder
+
+
+def write_manifest(folder: Path, *, kind: str = DIGIT_CLASSIFIER, **changes: object) -> None:
     """Write the manifest of the folder as it is now; its hashes hold."""
     fields = {"files": hash_files(folder), **changes}
-    manifest = replace(manifest_of(folder.parent.name, int(folder.name)), **fields)
+    manifest = replace(manifest_of(folder.parent.name, int(folder.name), kind=kind), **fields)
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")

@@ -14,10 +14,10 @@ from trainer.reader.config import ReaderConfig
 CONFIG = ReaderConfig(
     name="crnn",
     heads=("recurrent", "convolutional"),
-    num_epochs=30,
+    num_epochs=34,
     numbers_per_epoch=14_000,
     first_style=CLEAN,
     style=HARD,
-    learning_rate=1e-3,  # at twice as much the loss jumped from one epoch to the next
+    learning_rate=1e-3,
     precision="mixed_bfloat16",
 )

@@ -30,7 +30,7 @@ from trainer.reader.readings import frames_of, see_line
 LENGTHS = (1, 2, 5, 10, 16, 20)
 NUM_BENCHMARK = 10_000
 NUM_COMPOSED = 1_000
-_COMPOSED_SEED = 31
+COMPOSED_SEED = 31
 _STYLES = {"clean": CLEAN, "hard": HARD_DIGITS_ONLY}
 
 
@@ -125,7 +125,7 @@ def evaluation_numbers(mnist: Mnist, data_dir: Path) -> dict[str, Numbers]:
     }
     for style_name, style in _STYLES.items():
         for length in LENGTHS:
-            sets[f"{style_name}_{length}_digits"] = composed(hands, style, length, NUM_COMPOSED, seed=_COMPOSED_SEED)
+            sets[f"{style_name}_{length}_digits"] = composed(hands, style, length, NUM_COMPOSED, seed=COMPOSED_SEED)
     sets["cheque_amounts"] = cheque_amounts(data_dir)
     return sets
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from trainer.averaging import averaged_weights
 from trainer.data.lines.golden import golden_lines
@@ -12,7 +13,7 @@ from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.config import ReaderConfig
 from trainer.reader.loss import bounded_ctc_loss
 from trainer.reader.network import build_reader
-from trainer.runs import KEPT_FILE, STATE_FILE, Run
+from trainer.runs import KEPT_FILE, STATE_FILE, HistoryRow, Run
 
 _NUM_STATISTICS_BATCHES = 150
 
@@ -61,16 +62,14 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
             for index, (canvases, targets) in enumerate(batches):
                 model.optimizer.learning_rate = rate_at(config, (epoch + index / len(batches)) / config.num_epochs)
                 losses.append(model.train_on_batch(canvases, dict.fromkeys(config.heads, targets), return_dict=True))
-            # Keras averages over all batches since the last reset.
-            model.reset_metrics()
-            row = {name: float(value) for name, value in losses[-1].items()}
+            row = {name: float(np.mean([loss[name] for loss in losses])) for name in losses[0]}
             history.append({"epoch": epoch + 1, **row, "seconds": time.monotonic() - started})
             folder = run.new_checkpoint_folder()
             model.save_weights(folder / STATE_FILE)
             with averaged_weights(model):
                 model.save_weights(folder / KEPT_FILE)
             run.commit_checkpoint(folder, history)
-            print(f"epoch {epoch + 1}/{config.num_epochs}:", {name: round(value, 4) for name, value in history[-1].items()})
+            report(history)
         delivered = build_reader(config.heads)
         delivered.load_weights(run.latest_checkpoint().folder / KEPT_FILE)
         _measure_batch_statistics(delivered, composed.epoch(config.num_epochs - 1))
@@ -78,6 +77,11 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
         composed.close()
     run.deliver(delivered, golden_lines())
     return run.weights_path
+
+
+def report(history: list[HistoryRow]) -> None:
+    """Print a line about the epoch that has just been kept."""
+    print(", ".join(f"{name} {value:.4g}" for name, value in history[-1].items()))
 
 
 def rate_at(config: ReaderConfig, progress: float) -> float:

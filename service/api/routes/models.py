@@ -5,10 +5,10 @@ from fastapi import APIRouter, Depends
 from service.api.access import require_key
 from service.api.dependencies import Parts
 from service.api.documentation import problems
+from service.api.model_schemas import ModelCardOut, ModelsOut
 from service.api.parameters import ModelName
-from service.api.schemas import ModelCardOut, ModelsOut
 from service.recognition.errors import ModelNotFound
-from service.runtime.registry import DEFAULT_MODEL
+from service.runtime.registry import DEFAULT_MODEL, DEFAULT_SEQUENCE_MODEL
 
 router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(require_key)])
 
@@ -17,7 +17,8 @@ router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(requ
 async def list_models(parts: Parts) -> ModelsOut:
     """The card of every model that is loaded."""
     cards = tuple(ModelCardOut.of(manifest, parts.models.device) for manifest in parts.models.manifests())
-    return ModelsOut(default=DEFAULT_MODEL, models=cards)
+    reader = next((card.name for card in cards if card.name == DEFAULT_SEQUENCE_MODEL), None)
+    return ModelsOut(default=DEFAULT_MODEL, default_sequence_reader=reader, models=cards)
 
 
 @router.get("/{name}", summary="One model", responses=problems(401, 404, 422, 503))

@@ -1,0 +1,91 @@
+"""From the ink of a number to what the sequence reader sees.
+
+Training and serving both come through here. Whoever changes what a line canvas looks like changes
+`LINE_PREPROCESSING_ID`, and every model that was trained on the old one is refused until it is trained again.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from service.recognition.canvas import stroke_width
+from service.recognition.errors import BlankImage
+from service.recognition.image import GrayImage
+
+LineCanvas: TypeAlias = NDArray[np.uint8]
+"""uint8 (32, width, 1), width one of `LINE_WIDTHS_PX`: paper 0, ink 255."""
+
+LINE_PREPROCESSING_ID = "line-canvas-1"
+LINE_HEIGHT_PX = 32
+LINE_WIDTHS_PX = (64, 128, 192, 256, 384, 512, 768, 1024)
+FRAME_PX = 2  # columns of the canvas behind each frame of the reader; the narrowest 1s stand 5 or 6 columns apart
+INK_HEIGHT_PX = 26  # the line's ink is scaled to this height
+MARGIN_PX = 4  # paper before and after the ink, so that the first and the last digit have frames around them
+THINNEST_STROKE_PX = 1.6  # on the canvas, as for single digits
+FULL_INK = 230  # a peak from here on is left as it is
+LARGEST_SCALE = 6.0  # a few specks are not blown up to the size of a number
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A line canvas, and where the ink came to stand on it.
+
+    A point (x, y) of the ink image is at (left + scale_x * x, top + scale_y * y) of the canvas.
+
+    Attributes:
+        canvas: uint8 (32, width, 1).
+        left, top: canvas pixels.
+        scale_x, scale_y: canvas pixels per pixel of the ink image; they differ only where a line is so long that it had
+            to be squeezed.
+    """
+
+    canvas: LineCanvas
+    left: float
+    top: float
+    scale_x: float
+    scale_y: float
+
+
+def line_canvas(image: GrayImage) -> PlacedLine:
+    """Scale a line of digits to the height that the reader knows, on the narrowest canvas that holds it.
+
+    The width of the canvas follows from the ink's own shape, so that an answer never depends on what else is read
+    at the same time. A line too long for the widest canvas is squeezed.
+
+    Args:
+        image: uint8 (height, width), paper exactly 0 and ink up to 255.
+
+    Raises:
+        BlankImage: no pixel carries ink.
+    """
+    left, top, width, height = cv2.boundingRect(image)
+    if width == 0:
+        raise BlankImage("The picture carries no ink.")
+    ink = image[top : top + height, left : left + width]
+    scale = min(INK_HEIGHT_PX / height, LARGEST_SCALE)
+    room = LINE_WIDTHS_PX[-1] - 2 * MARGIN_PX
+    fitted_width = int(np.clip(round(width * scale), 1, room))
+    fitted_height = max(1, round(height * scale))
+    fitted = _resize(ink, (fitted_width, fitted_height), scale)
+    canvas_width = next(px for px in LINE_WIDTHS_PX if px >= fitted_width + 2 * MARGIN_PX)
+    canvas = np.zeros((LINE_HEIGHT_PX, canvas_width, 1), np.uint8)
+    first_row = (LINE_HEIGHT_PX - fitted_height) // 2
+    canvas[first_row : first_row + fitted_height, MARGIN_PX : MARGIN_PX + fitted_width, 0] = fitted
+    scale_x, scale_y = fitted_width / width, fitted_height / height
+    return PlacedLine(canvas, MARGIN_PX - left * scale_x, first_row - top * scale_y, scale_x, scale_y)
+
+
+def _resize(ink: GrayImage, size: tuple[int, int], scale: float) -> GrayImage:
+    """Resample to (width, height); strokes that would become thinner than a pen's are thickened first."""
+    if scale < 1.0:
+        radius = round((THINNEST_STROKE_PX / scale - stroke_width(ink)) / 2)
+        if radius >= 1:
+            side = 2 * radius + 1
+            ink = np.asarray(cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))), np.uint8)
+    fitted = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING))
+    peak = int(fitted.max())
+    return cv2.convertScaleAbs(fitted, alpha=255.0 / peak) if 0 < peak < FULL_INK else fitted

@@ -1,0 +1,194 @@
+"""From a picture to the one digit in it: the whole way, with its timings."""
+
+import io
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from service.recognition.canvas import DigitCanvas, digit_canvas
+from service.recognition.errors import BlankImage
+from service.recognition.image import GrayImage
+from service.recognition.ink import find_ink
+from service.recognition.manifest import Manifest
+from service.recognition.policy import Decision
+from service.recognition.prediction import DigitReading, blank_reading, read_digit
+from service.recognition.probability import Logits
+from service.runtime.batching import MicroBatcher
+from service.runtime.workplace import Picture, Workplace
+
+OnRead = Callable[[str, Decision, Mapping[str, float]], None]
+"""Is told of each reading that was asked for: the model's name, the decision, the stages in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedDigit:
+    """A reading, and how it came about.
+
+    Attributes:
+        reading: the verdict.
+        picture: what it was read from.
+        model: name of the model that answered.
+        version: its version.
+        max_error: error rate among accepted readings that was asked for.
+        stages_ms: duration of each stage in milliseconds, in their order.
+    """
+
+    reading: DigitReading
+    picture: Picture
+    model: str
+    version: int
+    max_error: float
+    stages_ms: Mapping[str, float]
+
+
+class DigitRecognizer:
+    """Reads one digit per picture with one digit classifier.
+
+    Args:
+        manifest: of the classifier.
+        batcher: in front of the classifier.
+        workplace: where pictures are looked at.
+        on_read: see `OnRead`.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        batcher: MicroBatcher,
+        *,
+        workplace: Workplace,
+        on_read: OnRead = lambda _model, _decision, _stages_ms: None,
+    ) -> None:
+        self.manifest = manifest
+        self.batcher = batcher
+        self._workplace = workplace
+        self._on_read = on_read
+
+    def refuse_if_full(self) -> None:
+        """Say no to a request before its picture is received, where there would be no room for it.
+
+        Raises:
+            QueueFull: too many readings wait.
+        """
+        self.batcher.refuse_if_full(self._workplace.num_waiting)
+
+    async def read(self, data: bytes, *, max_error: float, top_k: int, timeout_s: float = math.inf) -> RecognizedDigit:
+        """Read the digit in a picture. Cancelling this call takes its work out of every queue.
+
+        Args:
+            data: a picture file.
+            max_error: error rate borne among accepted readings, above 0 and below 1.
+            top_k: number of alternatives, 1 to 10.
+            timeout_s: how long the caller waits, where that is less than the recognizers' own time-out.
+
+        Raises:
+            RequestError: the picture cannot be read; see `decode_image`.
+            QueueFull: too many readings wait.
+            DeadlineExceeded: the reading takes longer than the time-out.
+        """
+        recognized = await self._workplace.in_time(self._read(data, max_error, top_k), timeout_s)
+        self._on_read(recognized.model, recognized.reading.decision, recognized.stages_ms)
+        return recognized
+
+    async def read_gray(
+        self, gray: GrayImage, *, max_error: float, top_k: int, timeout_s: float = math.inf
+    ) -> RecognizedDigit:
+        """Read the digit in a picture that has been decoded.
+
+        Args:
+            gray: uint8 (height, width), as `decode_image` returns it.
+            max_error: as for `read`.
+            top_k: as for `read`.
+            timeout_s: as for `read`.
+
+        Raises:
+            QueueFull: too many readings wait.
+            DeadlineExceeded: the reading takes longer than the time-out.
+        """
+        recognized = await self._workplace.in_time(self._read(gray, max_error, top_k), timeout_s)
+        self._on_read(recognized.model, recognized.reading.decision, recognized.stages_ms)
+        return recognized
+
+    async def read_inks(self, inks: Sequence[GrayImage], *, max_error: float, top_k: int) -> list[DigitReading]:
+        """Read many digits whose ink has been found, such as the cells of a page; all of them share batches.
+
+        Args:
+            inks: uint8 (height, width) each, paper 0 and ink up to 255; without ink, or empty, it is a blank.
+            max_error: as for `read`.
+            top_k: as for `read`.
+
+        Returns:
+            A reading for each, in their order. They are counted as no request's readings.
+
+        Raises:
+            QueueFull: too many readings wait.
+        """
+        canvases = await self._workplace.threads.run(lambda: [_canvas_or_none(ink) for ink in inks])
+        scored = iter(await self.batcher.submit_all([canvas for canvas in canvases if canvas is not None]))
+        return [
+            self._blank(max_error) if canvas is None else self._make_sense(next(scored).logits, max_error, top_k)
+            for canvas in canvases
+        ]
+
+    async def warm_up(self) -> None:
+        """Read a small picture, so that the first request finds Pillow's plugins and OpenCV loaded.
+
+        However long that takes: the time-out is for requests.
+        """
+        picture = Image.new("L", (28, 28), 255)
+        picture.paste(0, (12, 6, 16, 22))  # a stroke
+        file = io.BytesIO()
+        picture.save(file, "PNG")
+        await self._read(file.getvalue(), 0.5, 1)
+
+    async def _read(self, source: bytes | GrayImage, max_error: float, top_k: int) -> RecognizedDigit:
+        looked = await self._workplace.look(source, _see)
+        seen, stages_ms = looked.seen, looked.stages_ms
+        if seen.canvas is None:
+            reading = self._blank(max_error)
+        else:
+            scored = await self.batcher.submit(seen.canvas)
+            stages_ms["queue"] += scored.queue_ms
+            stages_ms["model"] = scored.model_ms
+            began = time.monotonic()
+            reading = self._make_sense(scored.logits, max_error, top_k, is_clean=seen.is_clean)
+            stages_ms["read"] = (time.monotonic() - began) * 1e3
+        name, version = self.manifest.name, self.manifest.version
+        return RecognizedDigit(reading, seen.picture, name, version, max_error, stages_ms)
+
+    def _make_sense(self, logits: Logits, max_error: float, top_k: int, *, is_clean: bool = False) -> DigitReading:
+        manifest = self.manifest
+        return read_digit(
+            logits,
+            temperature=manifest.temperature,
+            calibration=manifest.calibration_of(is_clean=is_clean),
+            max_error=max_error,
+            top_k=top_k,
+        )
+
+    def _blank(self, max_error: float) -> DigitReading:
+        return blank_reading(calibration=self.manifest.calibration, max_error=max_error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    picture: Picture
+    canvas: DigitCanvas | None  # None when there is no ink
+    is_clean: bool
+
+
+def _see(gray: GrayImage) -> _Seen:
+    ink = find_ink(gray)
+    canvas = None if ink.box is None else _canvas_or_none(ink.image)
+    height, width = gray.shape
+    return _Seen(Picture(width, height, ink.polarity, None if canvas is None else ink.box), canvas, ink.is_clean)
+
+
+def _canvas_or_none(ink: GrayImage) -> DigitCanvas | None:
+    try:
+        return digit_canvas(ink)
+    except BlankImage:
+        return None

@@ -1,0 +1,213 @@
+"""The way from bytes to a number, with a network of plain numpy that sees a symbol in each blot of ink."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+
+from service.recognition.constraint import Constraint
+from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
+from service.recognition.line import find_line
+from service.recognition.manifest import SEQUENCE_READER
+from service.recognition.policy import Decision, Reason
+from service.runtime.batching import MicroBatcher
+from service.runtime.sequence_recognizer import NumberRequest, SequenceRecognizer
+from service.runtime.threads import PictureThreads
+from service.runtime.turns import LoopTurns
+from service.runtime.workplace import Workplace
+from tests.pictures import draw_strokes, png
+from tests.runtime.fakes import Network, manifest_of, reads
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def recognizer(
+    network: Network, *, timeout_s: float = 30.0, counted: list | None = None
+) -> AsyncIterator[SequenceRecognizer]:
+    counted = [] if counted is None else counted
+    workplace = Workplace(
+        threads=PictureThreads(num_threads=2, queue_limit=8),
+        turns=LoopTurns(queue_limit=8),
+        max_pixels=25_000_000,
+        timeout_s=timeout_s,
+    )
+    with ThreadPoolExecutor(1) as executor:
+        batcher = MicroBatcher(network, executor=executor, queue_limit=8)
+        yield SequenceRecognizer(
+            manifest_of("crnn", kind=SEQUENCE_READER),
+            batcher,
+            workplace=workplace,
+            on_read=lambda model, decision, stages_ms: counted.append((model, decision, list(stages_ms))),
+        )
+        await batcher.close()
+    workplace.close()
+
+
+async def test_number_is_read_with_a_box_for_every_digit():
+    picture = draw_strokes(5)
+    async with recognizer(reads("12867")) as crnn:
+        recognized = await crnn.read(png(picture), max_error=0.01, top_k=2)
+
+    reading = recognized.reading
+    assert (reading.text, reading.decision, reading.reason) == ("12867", Decision.ACCEPTED, None)
+    assert [digit.digit for digit in reading.digits] == [1, 2, 8, 6, 7]
+    for box, left in zip(recognized.boxes, range(60, 210, 30), strict=True):
+        assert abs(box.x - left) <= 1
+        assert abs(box.x + box.width - (left + 12)) <= 1
+        assert abs(box.y - 30) <= 1
+        assert abs(box.height - 60) <= 2
+    assert (recognized.picture.width, recognized.picture.height) == (240, 120)
+    assert recognized.picture.polarity == "dark_on_light"
+    assert recognized.picture.box is not None
+    assert (recognized.model, recognized.version, recognized.max_error) == ("crnn", 1, 0.01)
+    assert list(recognized.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+    assert min(recognized.stages_ms.values()) >= 0
+
+
+async def test_decoded_picture_is_read_like_its_file():
+    picture = draw_strokes(4)
+    async with recognizer(reads("0071")) as crnn:
+        one = await crnn.read(png(picture), max_error=0.01, top_k=3)
+        other = await crnn.read_gray(picture, max_error=0.01, top_k=3)
+
+    assert (one.reading, one.boxes, one.picture) == (other.reading, other.boxes, other.picture)
+    assert one.reading.text == "0071"
+
+
+async def test_network_sees_one_of_the_fixed_canvases():
+    seen = []
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        seen.append(canvases.copy())
+        return reads("1")(canvases)
+
+    async with recognizer(network) as crnn:
+        await crnn.read(png(draw_strokes(1)), max_error=0.01, top_k=1)
+        await crnn.read(png(draw_strokes(12)), max_error=0.01, top_k=1)
+
+    assert seen[0].shape == (1, 32, 64, 1)
+    assert seen[1].shape[2] > 64
+    assert seen[0].max() == 255  # ink is bright
+    assert seen[0][0, :, :2].max() == 0  # paper is 0
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+async def test_blank_picture_is_a_rejected_reading_that_never_reaches_the_network(level):
+    def network(canvases: np.ndarray) -> np.ndarray:
+        raise AssertionError("nothing to read")
+
+    counted = []
+    async with recognizer(network, counted=counted) as crnn:
+        recognized = await crnn.read(png(np.full((50, 60), level, np.uint8)), max_error=0.01, top_k=3)
+
+    assert (recognized.reading.text, recognized.reading.reason) == ("", Reason.BLANK)
+    assert recognized.boxes == ()
+    assert recognized.picture.box is None
+    assert counted == [("crnn", Decision.REJECTED, ["decode", "canvas", "queue"])]
+
+
+async def test_constraint_is_applied_while_decoding():
+    picture = png(draw_strokes(5))
+    async with recognizer(reads("12867", or_else="12367")) as crnn:
+        free = await crnn.read(picture, max_error=0.5, top_k=3)
+        held = await crnn.read(picture, max_error=0.5, top_k=3, constraint=Constraint(pattern="12[0-5]67"))
+        failed = await crnn.read(picture, max_error=0.5, top_k=3, constraint=Constraint(length=20))
+
+    assert (free.reading.text, free.reading.changed_reading) == ("12867", False)
+    assert (held.reading.text, held.reading.changed_reading) == ("12367", True)
+    assert (failed.reading.text, failed.reading.reason) == ("", Reason.CONSTRAINT_FAILED)
+    assert failed.boxes == ()
+
+
+async def test_marks_among_digits_have_no_box():
+    async with recognizer(reads("12?4")) as crnn:
+        recognized = await crnn.read(png(draw_strokes(4)), max_error=0.01, top_k=3)
+
+    assert recognized.reading.text == "124"
+    assert recognized.reading.decision is Decision.REVIEW
+    assert len(recognized.boxes) == 3
+    assert abs(recognized.boxes[2].x - 150) <= 1
+
+
+async def test_what_is_no_picture_is_told_as_that():
+    async with recognizer(reads("1")) as crnn:
+        with pytest.raises(UnsupportedImageFormat):
+            await crnn.read(b"hello", max_error=0.01, top_k=3)
+
+
+async def test_reading_that_takes_too_long_is_given_up_and_leaves_the_queue():
+    gate = threading.Event()
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        assert gate.wait(timeout=30)
+        return reads("1")(canvases)
+
+    async with recognizer(network, timeout_s=0.02) as crnn:
+        outcomes = await asyncio.gather(
+            *(crnn.read(png(draw_strokes(1)), max_error=0.01, top_k=3) for _ in range(2)), return_exceptions=True
+        )
+        assert crnn.batcher.num_waiting == 0
+        gate.set()
+
+    assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 2
+
+
+async def test_numbers_that_wait_to_be_made_sense_of_count_towards_the_queue():
+    async with recognizer(reads("1")) as crnn:
+        gate, started = threading.Event(), threading.Event()
+
+        def slow() -> None:
+            started.set()
+            assert gate.wait(timeout=30)
+
+        unread = [asyncio.create_task(crnn._workplace.make_sense(slow)) for _ in range(8)]
+        await asyncio.to_thread(started.wait, 30)
+        with pytest.raises(QueueFull, match="8 readings wait already"):
+            crnn.refuse_if_full()
+        gate.set()
+        await asyncio.gather(*unread)
+        crnn.refuse_if_full()
+
+
+async def test_many_inks_are_read_at_once_in_their_order_with_boxes_in_their_own_pixels():
+    inks = [find_line(draw_strokes(num_strokes)).image for num_strokes in (3, 1, 20, 2, 7)]
+    inks.insert(2, np.zeros((30, 40), np.uint8))
+    inks.append(np.zeros((0, 0), np.uint8))
+    requests = [NumberRequest(max_error=0.01) for _ in inks]
+    requests[4] = NumberRequest(max_error=0.01, constraint=Constraint(length=9))
+    counted = []
+    async with recognizer(reads("1234567890"), counted=counted) as crnn:
+        located = await crnn.read_inks(inks, requests)
+
+    assert [one.reading.text for one in located] == ["123", "1", "", "12345678901234567890", "", "1234567", ""]
+    assert [one.reading.reason for one in located[2:7:2]] == [Reason.BLANK, Reason.CONSTRAINT_FAILED, Reason.BLANK]
+    assert [(box.x, box.y, box.width, box.height) for box in located[0].boxes] == [
+        (0, 0, 12, 60),
+        (30, 0, 12, 60),
+        (60, 0, 12, 60),
+    ]
+    assert counted == []
+
+
+async def test_picture_twenty_thousand_pixels_wide_gets_an_answer():
+    picture = np.full((60, 20_000), 245, np.uint8)
+    for left in range(9_000, 9_300, 30):
+        picture[10:50, left : left + 10] = 20
+    async with recognizer(reads("1234567890")) as crnn:
+        recognized = await crnn.read(png(picture), max_error=0.01, top_k=1)
+
+    assert recognized.reading.text == "1234567890"
+    assert abs(recognized.boxes[0].x - 9_000) <= 15
+
+
+async def test_line_of_thirty_two_digits_is_read_whole():
+    async with recognizer(reads("1234567890")) as crnn:
+        recognized = await crnn.read(png(draw_strokes(32)), max_error=0.01, top_k=1)
+
+    assert recognized.reading.text == "1234567890" * 3 + "12"
+    assert len(recognized.boxes) == 32

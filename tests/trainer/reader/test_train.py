@@ -1,0 +1,136 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from service.runtime.saved_model import SavedModel
+from tests.trainer.lines.hands import drawn_hands
+from trainer.configs import crnn
+from trainer.data.lines.generator import LineGenerator
+from trainer.data.lines.style import STACKED
+from trainer.errors import TrainerError
+from trainer.reader import train as train_module
+from trainer.reader.batches import _batched
+from trainer.reader.export import INPUT_SHAPE, exported_reader
+from trainer.reader.finetune import FinetuneOptions, bent, finetune, reader_from
+from trainer.reader.commands import folds
+from trainer.reader.own_pictures import OwnPictures
+from trainer.reader.train import rate_at, train_reader
+from trainer.runs import Run
+
+CONFIG = replace(crnn.CONFIG, num_epochs=2, precision="float32", columns_per_batch=512, warmup_share=0.0)
+
+
+class DrawnBatches:
+    """In place of `LineBatches`: a few numbers of drawn digits, composed at once."""
+
+    def __init__(self, config, data_dir):
+        self._seed = config.seed
+
+    def epoch(self, epoch):
+        style = replace(STACKED, max_length=3)
+        generator = LineGenerator(drawn_hands(), [], style, seed=self._seed + epoch)
+        return list(_batched(map(generator.example, range(48)), columns_per_batch=512))[:4]
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run that was stopped after its first epoch, and gone on with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_module, "LineBatches", DrawnBatches)
+        run = Run(tmp_path_factory.mktemp("runs"), CONFIG)
+
+        def stop(history):
+            raise KeyboardInterrupt
+
+        with patch.context() as stopping:
+            stopping.setattr(train_module, "report", stop)
+            with pytest.raises(KeyboardInterrupt):
+                train_reader(CONFIG, None, run)
+        assert run.latest_checkpoint().num_epochs == 1
+        assert not run.weights_path.exists()
+        train_reader(CONFIG, None, run)
+        return run
+
+
+def test_a_stopped_training_goes_on(run):
+    assert [row["epoch"] for row in run.latest_checkpoint().history] == [1, 2]
+    assert all(np.isfinite(row["loss"]) for row in run.latest_checkpoint().history)
+    assert run.weights_path.exists()
+
+
+def test_the_export_repeats_what_the_training_noted_at_every_width(run):
+    with exported_reader(run, CONFIG) as graph:
+        model = SavedModel(graph, input_shape=INPUT_SHAPE)
+        with np.load(run.golden_path) as golden:
+            for name in golden.files:
+                if name.startswith("canvases_"):
+                    found = model.logits(golden[name])
+                    assert np.allclose(found, golden[name.replace("canvases", "logits")], atol=1e-4)
+
+
+def test_an_export_that_answers_otherwise_is_refused(run, tmp_path):
+    with np.load(run.golden_path) as golden:
+        changed = {name: golden[name] + (1 if name == "logits_128" else 0) for name in golden.files}
+    kept = run.golden_path.read_bytes()
+    np.savez(run.golden_path, **changed)
+    try:
+        with pytest.raises(TrainerError, match="width 128"), exported_reader(run, CONFIG):
+            pass
+    finally:
+        run.golden_path.write_bytes(kept)
+
+
+def test_the_trainable_network_comes_back_from_its_export(run):
+    with exported_reader(run, CONFIG) as graph:
+        model = reader_from(graph, "recurrent")
+        canvases = np.load(run.golden_path)["canvases_64"]
+        exported = SavedModel(graph, input_shape=INPUT_SHAPE).logits(canvases)
+        assert np.allclose(model(canvases, training=False)["recurrent"], exported, atol=1e-4)
+        with pytest.raises(TrainerError, match="not a reader of the architecture"):
+            reader_from(graph, "convolutional")
+
+
+def test_finetuning_learns_the_pictures_and_leaves_the_statistics(run):
+    generator = LineGenerator(drawn_hands(), [], STACKED, seed=5)
+    texts = [f"{number:02d}" for number in range(12)]
+    own = OwnPictures([np.pad(generator.picture(i, text=text)[0], 6) for i, text in enumerate(texts)], texts)
+    with exported_reader(run, CONFIG) as graph:
+        model = reader_from(graph, "recurrent")
+    before = [np.array(variable) for variable in model.variables]
+    with pytest.raises(TrainerError, match="at least 10"):
+        finetune(model, own.take([0, 1]), [], FinetuneOptions(num_epochs=1))
+    finetune(model, own, DrawnBatches(CONFIG, None).epoch(7), FinetuneOptions(num_epochs=1))
+    for variable, was in zip(model.variables, before, strict=True):
+        if "moving" in variable.path:
+            assert np.array_equal(variable, was)
+        elif "kernel" in variable.path:
+            assert not np.array_equal(variable, was)
+
+
+def test_a_bent_picture_keeps_its_ink_and_is_another_every_time():
+    picture = np.full((40, 120), 230, np.uint8)
+    picture[8:32, 10:110:12] = 20
+    rng = np.random.default_rng(0)
+    first, second = bent(picture, rng), bent(picture, rng)
+    for one in (first, second):
+        assert one.dtype == np.uint8
+        assert 0.5 < np.count_nonzero(one < 125) / np.count_nonzero(picture < 125) < 1.8
+    assert first.shape != second.shape or not np.array_equal(first, second)
+
+
+def test_folds_deal_every_row_once():
+    parts = folds(23, 5)
+    assert sorted(row for part in parts for row in part) == list(range(23))
+    assert {len(part) for part in parts} == {4, 5}
+
+
+def test_the_rate_goes_up_and_comes_down_to_nothing():
+    config = replace(crnn.CONFIG, learning_rate=1.0, warmup_share=0.1)
+    assert rate_at(config, 0.05) == pytest.approx(0.5)
+    assert rate_at(config, 0.1) == pytest.approx(1.0)
+    assert rate_at(config, 0.55) == pytest.approx(0.5)
+    assert rate_at(config, 1.0) == pytest.approx(0.0)
