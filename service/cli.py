@@ -4,30 +4,46 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from service.commands import read, template
+from service.commands.errors import CommandError
 from service.main import serve
-from service.recognition.errors import StartupError
+from service.recognition.errors import DigitsError
 from service.settings import Settings, accepted_by, variable_of
+
+INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; without a subcommand it serves.
 
     Returns:
-        The exit status: 0, or 1 where the service could not start.
+        The exit status: 0, or 1 where something failed; `digits read` has others too.
     """
     parser = argparse.ArgumentParser(
         prog="digits",
-        description="Reads handwritten digits from pictures over HTTP.",
+        description="Reads handwritten digits, numbers and forms from pictures, over HTTP or from files.",
         epilog=_settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", nargs="?", choices=["serve"], default="serve", help="start the service (default)")
-    parser.parse_args(arguments)
+    parser.set_defaults(run=_serve)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    commands.add_parser("serve", help="start the service (default)")
+    read.add_parser(commands)
+    template.add_parser(commands)
+    parsed = parser.parse_args(arguments)
     try:
-        serve(announce=_announce)
-    except StartupError as error:
+        status: int = parsed.run(parsed)
+    except (CommandError, DigitsError, OSError) as error:
         print(f"digits: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _serve(_: argparse.Namespace) -> int:
+    try:
+        serve(announce=_announce)
     except KeyboardInterrupt:  # Ctrl-C, after the server has shut down in good order
         return 0
     return 0

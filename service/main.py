@@ -12,6 +12,9 @@ from pathlib import Path
 import uvicorn
 from prometheus_client import CollectorRegistry
 
+from service.alerts.alerts import Alerts
+from service.alerts.receiver import Receiver
+from service.alerts.webhook import Outcome, Webhook
 from service.api.app import create_app
 from service.api.dependencies import Container
 from service.api.tracing import tracing_from
@@ -103,7 +106,8 @@ def container_for(
 ) -> Container:
     """The parts of one process."""
     metrics = Metrics(CollectorRegistry())
-    registry = Registry(_runtime_options(settings), metrics)
+    alerts = _alerts(settings, metrics)
+    registry = Registry(_runtime_options(settings), metrics, on_read=alerts.hear)
     tracing = tracing_from(os.environ)
     return Container(
         settings,
@@ -111,6 +115,7 @@ def container_for(
         lists=allowed_lists(settings),
         metrics=metrics,
         tracing=tracing,
+        alerts=alerts,
         on_ready=on_ready,
         on_failure=on_failure,
     )
@@ -120,6 +125,18 @@ def allowed_lists(settings: Settings) -> Mapping[str, AllowedList]:
     """The lists that come with the code, and the operator's own; of two with one name, the operator's."""
     own = {} if settings.lists_dir is None else load_allowed_lists(settings.lists_dir)
     return {**load_allowed_lists(LISTS_DIR), **own}
+
+
+def _alerts(settings: Settings, metrics: Metrics) -> Alerts:
+    """Who is told of low-confidence readings."""
+    if settings.review_webhook is None:
+        return Alerts(shows_readings=settings.log_readings)
+    for outcome in Outcome:
+        metrics.count_webhook(outcome, 0)  # there before the first, so that a rate sees that one too
+    receiver = Receiver(settings.review_webhook.get_secret_value())
+    webhook = Webhook(receiver.post, count=metrics.count_webhook)
+    metrics.webhook_waiting.set_function(lambda: webhook.num_waiting)
+    return Alerts(webhook=webhook, shows_readings=settings.log_readings)
 
 
 def _runtime_options(settings: Settings) -> RuntimeOptions:

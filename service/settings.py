@@ -10,9 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.alerts.receiver import split_url
 from service.recognition.errors import StartupError
 
 PREFIX = "DIGITS_"
+
+SECRETS = frozenset({"api_key", "review_webhook"})
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 DeviceChoice = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu(:\d{1,3})?)$")]
@@ -27,6 +30,15 @@ def _check_key(key: SecretStr) -> SecretStr:
 
 
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
+
+
+def _check_webhook(url: SecretStr) -> SecretStr:
+    """What can be posted to."""
+    split_url(url.get_secret_value())
+    return url
+
+
+WebhookUrl = Annotated[SecretStr, AfterValidator(_check_webhook)]
 
 
 def _check_gpu_memory(value_mb: int) -> int:
@@ -204,6 +216,16 @@ class Settings(BaseSettings):
         "Least severe messages that are logged; `info` includes one line per request.",
         accepted="debug, info, warning or error",
     )
+    log_readings: bool = _setting(
+        False,
+        "Whether the log, and the webhook, may hold the digits of low-confidence readings.",
+        accepted="true or false",
+    )
+    review_webhook: WebhookUrl | None = _setting(
+        None,
+        "Address that low-confidence readings are posted to, as JSON.",
+        accepted="an address that begins with http:// or https://",
+    )
 
 
 def variable_of(field: str) -> str:
@@ -231,6 +253,6 @@ def load_settings() -> Settings:
 
 def _complaint(error: dict[str, Any]) -> str:
     field = str(error["loc"][0])
-    # A key that was mistyped is still a key: it is not shown.
-    shown = "not accepted" if field == "api_key" else repr(str(error["input"]))
+    # A key that was mistyped is still a key, and an address may hold one: they are not shown.
+    shown = "not accepted" if field in SECRETS else repr(str(error["input"]))
     return f"{variable_of(field)} is {shown}; it must be {accepted_by(field)}."

@@ -61,6 +61,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await loading
         app.state.stack_reading.close()
         await container.models.close()
+        await asyncio.to_thread(container.alerts.close)  # after the last reading
         if container.tracing is not None:
             await asyncio.to_thread(container.tracing.close)  # it sends the last spans
 

@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from service.alerts.alerts import Alerts
 from service.api.tracing import Tracing
 from service.recognition.allowed import AllowedList
 from service.recognition.constraint import Constraint
@@ -97,6 +98,7 @@ class Container:
         metrics: of this process.
         drain: set by the server.
         tracing: where requests are traced; None where nobody asked for it.
+        alerts: are told of readings; the models have been given them too.
         on_ready: called once, when all models are loaded.
         on_failure: called once instead, with what kept them from loading.
     """
@@ -107,6 +109,7 @@ class Container:
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     drain: Drain = field(default_factory=Drain)
     tracing: Tracing | None = None
+    alerts: Alerts = field(default_factory=Alerts)
     on_ready: Callable[[], None] = lambda: None
     on_failure: Callable[[BaseException], None] = lambda _: None
 

@@ -149,8 +149,17 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here. GET /docs lists what is.",
     }
     problem = Problem(status, status.name.lower(), status.phrase)
-    headers = error.headers if isinstance(error, HTTPException) else None
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers |= _allowed_methods(request)
     return problem_response(request.scope, problem, details.get(status, status.description), headers=headers)
+
+
+def _allowed_methods(request: Request) -> Mapping[str, str]:
+    """The header Allow with all methods of a path; the framework knows those of one of its routes."""
+    path = getattr(request.scope.get("route"), "path", None)
+    methods = request.app.openapi()["paths"].get(path, {})
+    return {"Allow": ", ".join(sorted(method.upper() for method in methods))} if methods else {}
 
 
 async def _answer_disconnect(request: Request, error: Exception) -> Response:

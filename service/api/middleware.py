@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.alerts.origin import begin_request
 from service.api.dependencies import Drain
 from service.api.errors import internal_error_response
 from service.api.tracing import Tracing
@@ -67,6 +68,7 @@ class RequestFrame:
         began = time.perf_counter()
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        begin_request(request_id, lambda: _route(scope))
         span = None if self._tracing is None else self._tracing.begin(scope)
         if span is not None:
             scope["state"]["trace_id"] = f"{span.get_span_context().trace_id:032x}"

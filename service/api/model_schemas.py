@@ -29,6 +29,7 @@ _CARD = {
     "num_parameters": 330346,
     "temperature": 1.31,
     "calibration": [_ROW],
+    "clean_temperature": 1.1,
     "clean_calibration": [_ROW],
     "metrics": [_METRIC],
     "provenance": _PROVENANCE,
@@ -95,8 +96,13 @@ class ModelCardOut(Schema):
         description="Error rate and coverage per threshold, by rising threshold.",
         examples=[[_ROW]],
     )
+    clean_temperature: float | None = Field(
+        description="The divisor for clean pictures, which reach the network pixel by pixel; null where `temperature` "
+        "is for all.",
+        examples=[1.1],
+    )
     clean_calibration: tuple[CalibrationRowOut, ...] | None = Field(
-        description="The same for clean pictures, whose paper is of one level; null where `calibration` is for all.",
+        description="The table for clean pictures; null where `calibration` is for all.",
         examples=[[_ROW]],
     )
     metrics: tuple[MetricOut, ...] = Field(
@@ -129,6 +135,7 @@ class ModelCardOut(Schema):
             num_parameters=manifest.num_parameters,
             temperature=manifest.temperature,
             calibration=_rows(manifest.calibration),
+            clean_temperature=manifest.clean_temperature,
             clean_calibration=None if manifest.clean_calibration is None else _rows(manifest.clean_calibration),
             metrics=tuple(MetricOut.model_validate(metric) for metric in manifest.metrics),
             provenance=dict(manifest.provenance),

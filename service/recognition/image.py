@@ -5,6 +5,8 @@ tried, and the number of pixels is checked on the header, before anything is dec
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import numpy as np
@@ -50,16 +52,26 @@ def decode_image(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> GrayIm
         TooLarge: the header announces more pixels than `max_pixels`.
         UndecodableImage: the picture is damaged or cut short.
     """
+    with opened_image(data, max_pixels=max_pixels) as image:
+        return gray_frame(image, max_pixels=max_pixels)
+
+
+@contextmanager
+def opened_image(data: bytes, *, max_pixels: int) -> Iterator[Image.Image]:
+    """Open a picture file of a known format, and say in our own words what goes wrong while it is open.
+
+    Args:
+        data: see `decode_image`.
+        max_pixels: named in the message about a picture that is far larger.
+
+    Raises:
+        RequestError: see `decode_image`.
+    """
     if not data:
         raise MalformedBody("The picture has 0 bytes. Send a PNG, JPEG, WebP, BMP or TIFF file.")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > max_pixels:
-                raise TooLarge(_too_many_pixels(f"{image.width} x {image.height} px", max_pixels))
-            if image.format == "JPEG":
-                image.draft("L", image.size)  # decodes luminance alone, without a detour over RGB
-            image.load()
-            return _upright(image, _to_gray(image))
+            yield image
     except UnidentifiedImageError as error:
         raise UnsupportedImageFormat(_unidentified(data)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -72,6 +84,20 @@ def decode_image(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> GrayIm
         raise UndecodableImage(
             "The picture is damaged or cut short and could not be decoded. Check that the whole file was sent."
         ) from error
+
+
+def gray_frame(image: Image.Image, *, max_pixels: int) -> GrayImage:
+    """Decode the frame of a picture that it stands at; see `decode_image`, and call it in `opened_image`.
+
+    Raises:
+        TooLarge: the frame has more pixels than `max_pixels`.
+    """
+    if image.width * image.height > max_pixels:
+        raise TooLarge(_too_many_pixels(f"{image.width} x {image.height} px", max_pixels))
+    if image.format == "JPEG":
+        image.draft("L", image.size)  # decodes luminance alone, without a detour over RGB
+    image.load()
+    return _upright(image, _to_gray(image))
 
 
 def _to_gray(image: Image.Image) -> GrayImage:

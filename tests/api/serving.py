@@ -14,6 +14,7 @@ from service.recognition.errors import ModelNotFound, NotReady
 from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.runtime.batching import MicroBatcher
 from service.runtime.digit_recognizer import DigitRecognizer
+from service.runtime.readings import OnRead
 from service.runtime.sequence_recognizer import SequenceRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
@@ -32,6 +33,7 @@ class FakeModels:
         reader: where given, answers in place of a recognizer around the network.
         line_network: answers for every sequence reader.
         number_reader: where given, answers in place of a recognizer around that network.
+        on_read: is told of each reading.
     """
 
     device = "cpu"
@@ -44,6 +46,7 @@ class FakeModels:
         reader: DigitReader | None = None,
         line_network: Network | None = None,
         number_reader: NumberReader | None = None,
+        on_read: OnRead = lambda _recognized: None,
     ) -> None:
         self._executor = ThreadPoolExecutor(1)
         self._workplace = Workplace(
@@ -56,10 +59,12 @@ class FakeModels:
         self._is_loaded = False
         batcher = MicroBatcher(network or sure_of(7), executor=self._executor, queue_limit=8)
         self.batcher = batcher
-        self._reader = reader or DigitRecognizer(manifest_of("cnn"), batcher, workplace=self._workplace)
+        self._reader = reader or DigitRecognizer(
+            manifest_of("cnn"), batcher, workplace=self._workplace, on_read=on_read
+        )
         self.line_batcher = MicroBatcher(line_network or reads("12867"), executor=self._executor, queue_limit=8)
         self._number_reader = number_reader or SequenceRecognizer(
-            manifest_of("crnn", kind=SEQUENCE_READER), self.line_batcher, workplace=self._workplace
+            manifest_of("crnn", kind=SEQUENCE_READER), self.line_batcher, workplace=self._workplace, on_read=on_read
         )
         self.fault: str | None = None
 

@@ -56,6 +56,21 @@ async def test_refusals_of_the_framework_are_problem_documents_too(client, metho
         assert response.headers["allow"]
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/predict", {"POST"}),
+        ("/templates/tally", {"GET", "PUT", "DELETE"}),  # a route each
+        ("/templates/schema.json", {"GET"}),
+    ],
+)
+async def test_all_methods_of_a_path_are_told(client, path, allowed):
+    response = await client.request("PATCH", path)
+
+    check_problem(response, 405, "method_not_allowed")
+    assert set(response.headers["allow"].split(", ")) == allowed
+
+
 class Reader:
     """Fails to read, in a way of the test's choice."""
 

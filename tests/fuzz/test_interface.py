@@ -30,6 +30,10 @@ NO_PICTURE = [400, 404, 413, 415]
 TOO_LATE = 504
 # Nor can one tell a regular expression from other text, which lists there are, or whether two lengths go together.
 NO_CONSTRAINT = 422
+# Nor whether JSON is a template, and this service stores none.
+NO_TEMPLATE = [403, 422]
+# Too many parts are too much, and not wrong; what is wrong besides may be told first.
+REFUSED = ["4xx"]
 CONFIG = SchemathesisConfig.from_dict(
     {
         "auth": {"openapi": {"api_key": {"api_key": KEY}}},
@@ -43,7 +47,21 @@ CONFIG = SchemathesisConfig.from_dict(
                 "checks": {
                     "positive_data_acceptance": {"expected-statuses": ["2xx", *NO_PICTURE, NO_CONSTRAINT, TOO_LATE]}
                 },
-            }
+            },
+            {
+                "include-path": "/batch",
+                "checks": {
+                    "positive_data_acceptance": {"expected-statuses": ["2xx", *NO_PICTURE, NO_CONSTRAINT, TOO_LATE]},
+                    "negative_data_rejection": {"expected-statuses": REFUSED},
+                },
+            },
+            {
+                "include-path-regex": "/templates/.+",
+                "checks": {
+                    "positive_data_acceptance": {"expected-statuses": ["2xx", *NO_PICTURE, *NO_TEMPLATE]},
+                    "negative_data_rejection": {"expected-statuses": REFUSED},
+                },
+            },
         ],
     }
 )

@@ -1,4 +1,4 @@
-"""The commands of docs/api.md work on a running service, and are answered as the page says."""
+"""The commands of docs/api.md and docs/batch.md work on a running service, and are answered as the pages say."""
 
 import json
 import re
@@ -11,14 +11,14 @@ import pytest
 from tests.project import ROOT
 from tests.service.process import running
 
-PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+PAGE = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("api.md", "batch.md"))
 COMMANDS = re.findall(r"^\$ (curl .*)$", PAGE, flags=re.MULTILINE)
 ANSWERED = dict(re.findall(r"```console\n\$ (curl [^\n]*)\n```\n```json\n(.*?)```", PAGE, flags=re.DOTALL))
 
 
 @pytest.fixture(scope="module")
-def client(tiny_models_dir):
-    with running(tiny_models_dir) as (_, client):
+def client(both_models_dir):
+    with running(both_models_dir) as (_, client):
         yield client
 
 
@@ -37,15 +37,16 @@ def test_command_is_answered_as_the_page_says(client, command):
 
 def replay(command: str, client: httpx2.Client) -> httpx2.Response:
     """Send what curl would send."""
-    headers, files, content, path = {}, {}, None, ""
+    headers, files, content, path = {}, [], None, ""
     arguments = iter(shlex.split(command)[1:])
     for argument in arguments:
         if argument == "-H":
             name, _, value = next(arguments).partition(": ")
             headers[name] = value
         elif argument == "-F":
-            name, _, file = next(arguments).partition("=@")
-            files[name] = (file, (ROOT / file).read_bytes())
+            name, _, value = next(arguments).partition("=")
+            sent = (value[1:], (ROOT / value[1:]).read_bytes()) if value.startswith("@") else (None, value)
+            files.append((name, sent))
         elif argument == "--data-binary":
             content = (ROOT / next(arguments).removeprefix("@")).read_bytes()
         else:

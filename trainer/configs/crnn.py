@@ -14,10 +14,11 @@ from trainer.reader.config import ReaderConfig
 CONFIG = ReaderConfig(
     name="crnn",
     heads=("recurrent", "convolutional"),
-    num_epochs=34,
+    num_epochs=42,
     numbers_per_epoch=14_000,
     first_style=CLEAN,
     style=HARD,
+    first_share=0.6,
     learning_rate=1e-3,
     precision="mixed_bfloat16",
 )

@@ -14,7 +14,6 @@ from service.recognition.alphabet import BLANK
 from trainer.data.lines.generator import Example, LineGenerator
 from trainer.data.lines.hands import Hands, training_hands
 from trainer.data.lines.marks import load_letters
-from trainer.data.lines.style import LineStyle
 from trainer.data.mnist import load_mnist
 from trainer.reader.config import ReaderConfig
 
@@ -91,6 +90,6 @@ def stack(examples: list[Example]) -> Batch:
 
 
 def _open_workshop(data_dir: Path) -> None:
-    global _workshop  # noqa: PLW0603 - the state of the composing process, which does nothing else
+    global _workshop
     cv2.setNumThreads(1)
     _workshop = training_hands(load_mnist(data_dir), data_dir), load_letters(data_dir)

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from trainer.data.lines.style import LineStyle
 
-
 Head = Literal["recurrent", "convolutional"]
 
 

@@ -18,8 +18,8 @@ from trainer.data.mnist import Mnist
 from trainer.intervals import wilson_interval
 from trainer.reader.numbers import (
     Numbers,
-    cheque_amounts,
     check_amounts,
+    cheque_amounts,
     clock_times,
     composed,
     test_hands,

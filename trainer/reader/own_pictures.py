@@ -1,8 +1,8 @@
 """A person's own pictures of numbers, with what is written on each.
 
-    DIR/
-    ├── labels.csv      columns `file` and `label`; a label is digits alone, or empty where nothing is to be read
-    └── *.png, *.jpg    in DIR or in DIR/images; any format that the service reads
+DIR/
+├── labels.csv      columns `file` and `label`; a label is digits alone, or empty where nothing is to be read
+└── *.png, *.jpg    in DIR or in DIR/images; any format that the service reads
 """
 
 import csv

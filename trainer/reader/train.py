@@ -11,7 +11,7 @@ from trainer.averaging import averaged_weights
 from trainer.data.lines.golden import golden_lines
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.config import ReaderConfig
-from trainer.reader.loss import bounded_ctc_loss
+from trainer.reader.loss import forgiving_ctc_loss
 from trainer.reader.network import build_reader
 from trainer.runs import KEPT_FILE, STATE_FILE, HistoryRow, Run
 
@@ -44,7 +44,7 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
             use_ema=True,
             ema_momentum=config.ema_momentum,
         ),
-        loss=dict.fromkeys(config.heads, bounded_ctc_loss),
+        loss=dict.fromkeys(config.heads, forgiving_ctc_loss),
         loss_weights={head: config.second_weight if index else 1.0 for index, head in enumerate(config.heads)},
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )

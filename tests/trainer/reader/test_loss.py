@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.recognition.alphabet import BLANK, NUM_CLASSES, OTHER, classes_of
-from trainer.reader.loss import BEARABLE_LOSS, bounded_ctc_loss, ctc_loss
+from trainer.reader.loss import BEARABLE_LOSS, forgiving_ctc_loss, ctc_loss
 
 NUM_FRAMES = 4
 
@@ -44,12 +44,12 @@ def test_numbers_of_different_lengths_are_scored_together_as_alone():
     assert together == pytest.approx(alone, rel=1e-5)
 
 
-def test_a_number_that_cannot_be_seen_pulls_no_harder_than_is_bearable():
+def test_a_number_that_cannot_be_seen_hardly_counts():
     sure_of_other = np.zeros((1, 9, NUM_CLASSES), np.float32)
     sure_of_other[:, :, OTHER] = 30
     targets = targets_of("123")
     assert np.asarray(ctc_loss(targets, sure_of_other))[0] > 50
-    assert np.asarray(bounded_ctc_loss(targets, sure_of_other)) == pytest.approx([BEARABLE_LOSS * 4])
+    assert np.asarray(forgiving_ctc_loss(targets, sure_of_other))[0] < 0.05 * BEARABLE_LOSS
 
 
 def test_a_number_that_is_understood_counts_in_full():
@@ -57,4 +57,4 @@ def test_a_number_that_is_understood_counts_in_full():
     for frame, index in enumerate((BLANK, *classes_of("1"), BLANK, *classes_of("2"), BLANK)):
         logits[0, frame, index] = 6
     targets = targets_of("12")
-    assert np.asarray(bounded_ctc_loss(targets, logits)) == pytest.approx(np.asarray(ctc_loss(targets, logits)))
+    assert np.asarray(forgiving_ctc_loss(targets, logits)) == pytest.approx(np.asarray(ctc_loss(targets, logits)))

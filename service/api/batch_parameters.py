@@ -1,0 +1,97 @@
+"""The parameters of a stack: those of a reading, for all of its files."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic.json_schema import SkipJsonSchema
+
+from service.api.parameters import MaxError, TimeoutMs, TopK
+from service.api.sequence_parameters import NumberConstraint
+from service.recognition.constraint import Constraint
+from service.recognition.errors import InvalidParameter
+
+
+class BatchKind(StrEnum):
+    """What the files of a stack show."""
+
+    DIGIT = "digit"
+    SEQUENCE = "sequence"
+    FORM = "form"
+
+
+KINDS = ", ".join(BatchKind)
+
+Kind = Annotated[
+    BatchKind | SkipJsonSchema[None],
+    Query(
+        description="What the files show; may be sent as a part instead. `digit` where neither says.",
+        examples=["digit"],
+    ),
+]
+BatchModel = Annotated[
+    Annotated[str, Query(max_length=64)] | SkipJsonSchema[None],
+    Query(
+        description="Name of a model from `GET /models` that reads what `kind` says; by default `auto` for digits and "
+        "`crnn` for numbers. Of forms, who reads single digits.",
+        examples=["auto"],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchParameters:
+    """How the files of a stack are to be read.
+
+    Attributes:
+        kind: None where the query leaves it to the part `kind`.
+        model: None for the default of the kind.
+        top_k: number of alternatives, 1 to 10.
+        max_error: above 0 and below 1; None where the request leaves it to the server.
+        timeout_s: how long the client will wait for the whole stack.
+        constraint: what every number of a stack of numbers has to satisfy; None where any will do.
+    """
+
+    kind: BatchKind | None
+    model: str | None
+    top_k: int
+    max_error: float | None
+    timeout_s: float = math.inf
+    constraint: Constraint | None = None
+
+
+async def _batch_parameters(
+    constraint: NumberConstraint,
+    kind: Kind = None,
+    model: BatchModel = None,
+    top_k: TopK = 3,
+    max_error: MaxError = None,
+    timeout_ms: TimeoutMs = None,
+) -> BatchParameters:
+    timeout_s = math.inf if timeout_ms is None else timeout_ms / 1e3
+    return BatchParameters(kind, model, top_k, max_error, timeout_s, constraint)
+
+
+BatchReading = Annotated[BatchParameters, Depends(_batch_parameters)]
+
+
+def kind_of(parameter: BatchKind | None, parts: list[bytes]) -> BatchKind:
+    """The kind that a request names, in its query or in a part.
+
+    Args:
+        parameter: from the query.
+        parts: contents of the parts `kind`, of which there is at most one.
+
+    Raises:
+        InvalidParameter: the part is none, or another than the query's.
+    """
+    if not parts:
+        return parameter or BatchKind.DIGIT
+    named = parts[0].decode("utf-8", errors="replace").strip()
+    if named not in set(BatchKind):
+        raise InvalidParameter(f"`kind` is {named[:60]!r}; it must be one of {KINDS}.")
+    if parameter not in (None, named):
+        raise InvalidParameter(f"`kind` is {parameter.value!r} in the query and {named!r} in the body.")
+    return BatchKind(named)

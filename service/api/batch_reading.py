@@ -1,0 +1,211 @@
+"""A stack from its files to what is said about each: the same for a request and for the command line."""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from service.api.batch_answers import Document, ToFields, entry_document
+from service.api.batch_body import MAX_FILES
+from service.api.batch_parameters import BatchKind, BatchParameters
+from service.api.dependencies import Container
+from service.api.form_schemas import form_fields
+from service.api.schemas import digit_fields
+from service.api.sequence_schemas import number_fields
+from service.forms.template import FieldKind
+from service.recognition.errors import InvalidParameter, ModelNotFound
+from service.runtime.digit_recognizer import RecognizedDigit
+from service.runtime.registry import AUTO, DEFAULT_SEQUENCE_MODEL
+from service.runtime.sequence_recognizer import RecognizedNumber
+from service.runtime.threads import PictureThreads
+from service.stacks.entries import Entry, SentFile
+from service.stacks.forms import FormLimits, FormStack, LineReader, RecognizedForm
+from service.stacks.pictures import PictureReader, PictureStack
+from service.stacks.templates import AUTO as AUTO_TEMPLATE
+from service.stacks.templates import FormTemplate, TemplateStore, chosen
+from service.stacks.turns import Deadline, StackTurns
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStack:
+    """A stack that has been found readable: its models and templates exist.
+
+    Attributes:
+        entries: what becomes of its files, as it is asked for.
+        to_fields: makes JSON of a reading.
+    """
+
+    entries: AsyncGenerator[Entry[Any]]
+    to_fields: ToFields
+
+
+class StackReading:
+    """Reads stacks with the models and within the limits of a process.
+
+    Args:
+        container: of the process.
+    """
+
+    def __init__(self, container: Container) -> None:
+        settings = container.settings
+        self._settings = settings
+        self._models = container.models
+        self._metrics = container.metrics
+        self._alerts = container.alerts
+        num_threads = os.cpu_count() or 1
+        self.turns = StackTurns(queue_limit=settings.queue_limit, num_threads=num_threads)
+        self.templates = TemplateStore(
+            settings.templates_dir, max_pixels=settings.max_image_pixels, lists=container.lists
+        )
+        # Their own, so that a picture of one digit does not wait behind the pages of a document.
+        self._page_threads = PictureThreads(num_threads=num_threads, queue_limit=settings.queue_limit)
+
+    async def on_thread(self, function: Callable[[], Result]) -> Result:
+        """Call a function that reads files, or computes for long, beside the event loop; raises `QueueFull`."""
+        return await self._page_threads.run(function)
+
+    def close(self) -> None:
+        """Refuse what waits for a thread."""
+        self._page_threads.close()
+
+    async def choose_templates(self, sent: Sequence[bytes], pages: Sequence[bytes]) -> list[FormTemplate]:
+        """The templates that a request names, or the one that it brings along.
+
+        Args:
+            sent: names of stored templates, or one template as JSON.
+            pages: blank pages of the latter.
+
+        Raises:
+            InvalidParameter: there is none, or blank pages are there without JSON, or both are mixed.
+            TemplateNotFound, InvalidTemplate: one of them is none.
+            RequestError: a blank page cannot be read.
+        """
+        if not sent:
+            raise InvalidParameter(f"`template` is missing. Name a stored template, {AUTO_TEMPLATE!r}, or send JSON.")
+        if any(one.lstrip().startswith(b"{") for one in sent):
+            if len(sent) > 1:
+                raise InvalidParameter("`template` is there several times; of templates sent as JSON there is one.")
+            return [await self.on_thread(lambda: self.templates.brought(sent[0], pages))]
+        if pages:
+            raise InvalidParameter("`page` is there, and the template is a stored one, which has its own.")
+        names = [one.decode("utf-8", errors="replace").strip() for one in sent]
+        return await self.on_thread(lambda: chosen(names, self.templates))
+
+    def open(
+        self,
+        files: Iterable[SentFile],
+        kind: BatchKind,
+        parameters: BatchParameters,
+        templates: Sequence[FormTemplate] = (),
+        *,
+        look_ahead: int = MAX_FILES,
+    ) -> OpenStack:
+        """Find what is needed to read the files; nothing is read before the entries are asked for.
+
+        Args:
+            files: are taken as they are needed.
+            kind: what they show.
+            parameters: how to read them.
+            templates: of forms.
+            look_ahead: files that may be in memory and on their way; pages of forms are always few.
+
+        Raises:
+            NotReady: the models are not.
+            ModelNotFound: there is no such model for this kind.
+        """
+        timeout_s = min(parameters.timeout_s, self._settings.batch_timeout_ms / 1e3)
+        deadline = Deadline.after(timeout_s)
+        if kind is BatchKind.SEQUENCE:
+            return self._numbers(files, parameters, deadline, look_ahead)
+        if kind is BatchKind.FORM:
+            return self._forms(files, parameters, templates, deadline)
+        return self._digits(files, parameters, deadline, look_ahead)
+
+    def _digits(
+        self, files: Iterable[SentFile], parameters: BatchParameters, deadline: Deadline, look_ahead: int
+    ) -> OpenStack:
+        recognizer = self._models.digit_recognizer(parameters.model or AUTO)
+        max_error = self._max_error(parameters)
+
+        async def read(data: bytes, *, timeout_s: float) -> RecognizedDigit:
+            return await recognizer.read(data, max_error=max_error, top_k=parameters.top_k, timeout_s=timeout_s)
+
+        return OpenStack(self._pictures(read).entries(files, deadline, look_ahead=look_ahead), digit_fields)
+
+    def _numbers(
+        self, files: Iterable[SentFile], parameters: BatchParameters, deadline: Deadline, look_ahead: int
+    ) -> OpenStack:
+        recognizer = self._models.sequence_recognizer(parameters.model or DEFAULT_SEQUENCE_MODEL)
+        max_error = self._max_error(parameters)
+
+        async def read(data: bytes, *, timeout_s: float) -> RecognizedNumber:
+            return await recognizer.read(
+                data,
+                max_error=max_error,
+                top_k=parameters.top_k,
+                constraint=parameters.constraint,
+                timeout_s=timeout_s,
+            )
+
+        return OpenStack(self._pictures(read).entries(files, deadline, look_ahead=look_ahead), number_fields)
+
+    def _forms(
+        self,
+        files: Iterable[SentFile],
+        parameters: BatchParameters,
+        templates: Sequence[FormTemplate],
+        deadline: Deadline,
+    ) -> OpenStack:
+        settings = self._settings
+        stack = FormStack(
+            templates,
+            cells=self._models.digit_recognizer(parameters.model or AUTO),
+            lines=self._line_reader(templates),
+            turns=self.turns,
+            threads=self._page_threads,
+            limits=FormLimits(
+                max_image_bytes=settings.max_image_bytes,
+                max_image_pixels=settings.max_image_pixels,
+                max_pages=settings.max_pages,
+                timeout_s=settings.timeout_ms / 1e3,
+            ),
+            max_error=self._max_error(parameters),
+            on_read=self._hear,
+        )
+        return OpenStack(stack.entries(files, deadline), partial(form_fields, top_k=parameters.top_k))
+
+    def _hear(self, form: RecognizedForm) -> None:
+        """Count the fields of a page, and tell of those that were not accepted."""
+        for reading in form.readings:
+            self._metrics.count_field(reading.field.kind, reading.decision)
+            self._alerts.hear_field(reading, template=form.template, max_error=form.max_error)
+
+    def _line_reader(self, templates: Sequence[FormTemplate]) -> LineReader | None:
+        """Who reads numbers; None where there is no such model, and no field that cannot do without."""
+        try:
+            return self._models.sequence_recognizer(DEFAULT_SEQUENCE_MODEL)
+        except ModelNotFound:
+            kinds = {field.kind for template in templates for field in template.template.fields}
+            if FieldKind.NUMBER in kinds:
+                raise
+            return None
+
+    def _pictures(self, read: PictureReader[Any]) -> PictureStack[Any]:
+        settings = self._settings
+        return PictureStack(
+            read, self.turns, max_image_bytes=settings.max_image_bytes, timeout_s=settings.timeout_ms / 1e3
+        )
+
+    def _max_error(self, parameters: BatchParameters) -> float:
+        return self._settings.max_error if parameters.max_error is None else parameters.max_error
+
+
+async def documents_of(stack: OpenStack, request_id: str) -> AsyncIterator[Document]:
+    """What is said about each entry of a stack, in order."""
+    async with aclosing(stack.entries) as entries:
+        async for entry in entries:
+            yield entry_document(entry, stack.to_fields, request_id)

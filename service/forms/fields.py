@@ -1,0 +1,221 @@
+"""From a registered page to what is written in its cells."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from service.forms.erasing import erase_print
+from service.forms.page import BlankPage, PageRect
+from service.forms.registration import FieldPlace, Registration
+from service.forms.template import Field
+from service.recognition.image import GrayImage
+from service.recognition.prediction import Box
+
+OVERHANG = 0.45  # of a cell's height: strokes may leave their cell by this much and are kept whole
+INK_SHARE = 0.45  # of the ink's level, from which a point is written; the middle of a stroke's edge
+MIN_INK_LEVEL = 45  # of 255; a page without anything darker has no ink on it
+FAINT_SHARE = 0.5  # of the page's ink level, below which a cell's marks are shine-through, not writing
+MIN_MARK = 0.14  # of a cell's height: the least extent of a mark that counts as written
+HAIR_PX = 4  # of the canvas, half a millimeter
+SPECK_SHARE = 0.03  # of the cell's ink; smaller pieces are specks
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is written in one cell, or in a field without cells.
+
+    Attributes:
+        ink: uint8 (height, width), paper 0 and ink up to 255, cropped to what is written; (0, 0) where it is blank.
+        box: of the cell, in pixels of the picture.
+        side_px: the cell's shorter side, in pixels of `ink`.
+        fill: share of the cell's area that is ink, 0 to 1.
+        leaves_box: whether a stroke of it runs out of the cell.
+    """
+
+    ink: GrayImage
+    box: Box
+    side_px: int
+    fill: float
+    leaves_box: bool
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is written here."""
+        return self.ink.size == 0
+
+
+@dataclass(frozen=True, slots=True)
+class CutField:
+    """One field with its cells.
+
+    Attributes:
+        field: of the template.
+        box: where it is, in pixels of the picture.
+        cells: one per cell of `boxed_digits`, else one.
+        line: the whole field as one picture; what a number reader gets.
+        is_in_place: whether the print around the field was found where it was looked for.
+    """
+
+    field: Field
+    box: Box
+    cells: tuple[Cell, ...]
+    line: Cell
+    is_in_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """A field's surroundings without print; `rect` on the canvas is what `ink` shows."""
+
+    field: Field
+    rect: PageRect
+    ink: GrayImage
+    is_clear: GrayImage
+    place: FieldPlace
+
+
+def cut_fields(registration: Registration, page: BlankPage, fields: tuple[Field, ...]) -> tuple[CutField, ...]:
+    """Cut out what is written in every field of a page.
+
+    Args:
+        registration: of the page.
+        page: the blank page.
+        fields: those whose boxes the page has, in its order.
+    """
+    zones = [_zone(registration, page, field, place) for field, place in zip(fields, registration.fields, strict=True)]
+    level = _ink_level(zones, page)
+    return tuple(_cut(registration, page, zone, level) for zone in zones)
+
+
+def _zone(registration: Registration, page: BlankPage, field: Field, place: FieldPlace) -> _Zone:
+    margin = OVERHANG * field.box.height * page.height
+    rect = page.rect(field.box, margin=margin)
+    lifted = registration.lift(rect, shift=(place.shift_x, place.shift_y))
+    erased = erase_print(lifted, page.print[rect.top : rect.bottom, rect.left : rect.right], px_per_mm=page.px_per_mm)
+    return _Zone(field, rect, erased.ink, erased.is_clear, place)
+
+
+def _ink_level(zones: list[_Zone], page: BlankPage) -> float:
+    """How dark typical writing on the page is, 0 to 255, measured where nothing is printed."""
+    levels = []
+    for zone in zones:
+        for box in zone.field.cells:
+            cell = _inside(page.rect(box), zone.rect)
+            ink = zone.ink[cell]
+            clear = ink[(zone.is_clear[cell] > 0) & (ink >= MIN_INK_LEVEL)]
+            if clear.size >= 0.005 * ink.size:
+                levels.append(float(np.percentile(clear, 75)))
+    return float(np.median(levels)) if levels else 0.0
+
+
+def _inside(rect: PageRect, outer: PageRect) -> tuple[slice, slice]:
+    return (
+        slice(max(0, rect.top - outer.top), max(0, rect.bottom - outer.top)),
+        slice(max(0, rect.left - outer.left), max(0, rect.right - outer.left)),
+    )
+
+
+def _cut(registration: Registration, page: BlankPage, zone: _Zone, level: float) -> CutField:
+    shift = (zone.place.shift_x, zone.place.shift_y)
+    ink = _levelled(zone.ink, level)
+    pieces = _Pieces(ink, zone.is_clear)
+    rects = [page.rect(box) for box in zone.field.cells]
+    whole = page.rect(zone.field.box)
+    cells = tuple(
+        pieces.cell(_inside(rect, zone.rect), registration.picture_box(_shifted(rect, shift))) for rect in rects
+    )
+    line = (
+        cells[0]
+        if len(cells) == 1
+        else pieces.cell(
+            _inside(whole, zone.rect),
+            registration.picture_box(_shifted(whole, shift)),
+            height=rects[0].bottom - rects[0].top,
+        )
+    )
+    return CutField(zone.field, line.box, cells, line, zone.place.is_found)
+
+
+def _shifted(rect: PageRect, shift: tuple[float, float]) -> PageRect:
+    x, y = round(shift[0]), round(shift[1])
+    return PageRect(rect.left + x, rect.top + y, rect.right + x, rect.bottom + y)
+
+
+def _levelled(ink: GrayImage, level: float) -> GrayImage:
+    """Paper 0 and full ink 255, from the page's ink level."""
+    if level < MIN_INK_LEVEL:
+        return np.zeros_like(ink)
+    low, high = 0.7 * INK_SHARE * level, 0.85 * level
+    scale = 255.0 / (high - low)
+    levelled: GrayImage = cv2.addWeighted(ink, scale, ink, 0.0, -low * scale)
+    return levelled
+
+
+class _Pieces:
+    """Connected pieces of ink in a field's surroundings, each of which belongs to the cell that holds most of it."""
+
+    def __init__(self, ink: GrayImage, is_clear: GrayImage) -> None:
+        self._ink = ink
+        self._is_clear = is_clear
+        strokes = (ink >= 64).astype(np.uint8)
+        self._num, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+        self._area = self._stats[:, cv2.CC_STAT_AREA]
+
+    def cell(self, place: tuple[slice, slice], box: Box, *, height: int = 0) -> Cell:
+        """What is written in one cell.
+
+        Args:
+            place: rows and columns of the cell.
+            box: of the cell, in pixels of the picture.
+            height: of a line of writing; 0 for that of the cell.
+        """
+        rows, columns = (one.stop - one.start for one in place)
+        height, side = height or rows, min(rows, columns)
+        inside = np.bincount(self._labels[place].ravel(), minlength=self._num)
+        share = inside / np.maximum(1, self._area)
+        share[0] = 0.0
+        # What lies mostly in the cell is its own, wherever it ends; of what lies mostly elsewhere, nothing is.
+        # Between the two, strokes of neighbors have run together, and the cell's edge parts them.
+        is_own = share >= 0.65
+        is_shared = (share >= 0.15) & ~is_own
+        cut = np.zeros_like(self._ink, dtype=bool)
+        cut[place] = is_shared[self._labels[place]]
+        kept = is_own[self._labels] | cut
+        kept = self._without_specks(kept, height)
+        if not kept.any():
+            return Cell(np.zeros((0, 0), np.uint8), box, side, 0.0, leaves_box=False)
+        soft = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))
+        # The soft edge of a kept stroke, but none of a neighbor's.
+        soft &= ((self._labels == 0) | kept).astype(np.uint8)
+        ink = np.where(soft > 0, self._ink, 0).astype(np.uint8)
+        x, y, width, tall = cv2.boundingRect(ink)
+        outside = kept.copy()
+        outside[place] = False
+        return Cell(
+            ink[y : y + tall, x : x + width],
+            box,
+            side,
+            float(np.count_nonzero(kept[place])) / max(1, rows * columns),
+            bool(np.count_nonzero(outside) > 0.04 * np.count_nonzero(kept)),
+        )
+
+    def _without_specks(self, kept: NDArray[np.bool_], height: int) -> NDArray[np.bool_]:
+        """Drop pieces that no pen leaves on purpose; nothing stays where no piece is as large as a mark."""
+        num, labels, stats, _ = cv2.connectedComponentsWithStats(kept.astype(np.uint8), connectivity=8)
+        if num == 1:
+            return kept
+        area = stats[:, cv2.CC_STAT_AREA].astype(float)
+        extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+        area[0] = extent[0] = 0
+        # A hair along a printed line is what was left of the line.
+        in_clear = np.bincount(labels[self._is_clear > 0], minlength=num)
+        thickness = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+        is_hair = (thickness <= HAIR_PX) & (in_clear <= 0.3 * area)
+        area[is_hair] = extent[is_hair] = 0
+        if extent.max() < MIN_MARK * height:
+            return np.zeros_like(kept)
+        is_mark = (area >= SPECK_SHARE * area.max()) & (extent >= 0.06 * height) & ~is_hair
+        marks: NDArray[np.bool_] = is_mark[labels]
+        return marks

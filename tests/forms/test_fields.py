@@ -1,0 +1,53 @@
+from collections.abc import Callable
+
+import numpy as np
+
+from service.forms.fields import CutField, cut_fields
+from service.forms.page import BlankPage
+from service.forms.registration import register
+from service.forms.template import Template
+from tests.forms.composing import Camera
+from tests.forms.conftest import VALUES
+
+HARD = Camera(turn_deg=93.0, tilt=0.04, curl=0.003, shadow=0.4, blur_px=0.8, noise=3.0, jpeg_quality=70, margin=0.08)
+
+
+def cut(picture: np.ndarray, table: tuple[Template, BlankPage]) -> dict[str, CutField]:
+    template, page = table
+    return {found.field.name: found for found in cut_fields(register(picture, page), page, template.fields)}
+
+
+def test_cells_are_blank_where_nothing_is_written(
+    take: Callable[[Camera], np.ndarray], table: tuple[Template, BlankPage]
+) -> None:
+    for camera in (Camera(), HARD):
+        for name, field in cut(take(camera), table).items():
+            written = [character != " " for character in VALUES.get(name, "").rjust(3)]
+            assert [not cell.is_blank for cell in field.cells] == written, (name, camera)
+            assert field.is_in_place
+
+
+def test_nothing_of_the_print_stays_in_the_ink(
+    take: Callable[[Camera], np.ndarray], table: tuple[Template, BlankPage]
+) -> None:
+    cells = [cell for field in cut(take(HARD), table).values() for cell in field.cells if not cell.is_blank]
+    for cell in cells:
+        height, width = cell.ink.shape
+        assert cell.ink.max() == 255
+        assert max(height, width) < 1.2 * 0.028 * 2_376  # a box's frame would be larger than any digit in it
+        assert (cell.ink[:, :2].mean() < 160) or width < 20
+
+
+def test_the_box_of_a_cell_is_where_it_lies_in_the_picture(
+    take: Callable[[Camera], np.ndarray], table: tuple[Template, BlankPage]
+) -> None:
+    field = cut(take(Camera()), table)["b0"]
+    expected = table[1].rect(table[0].fields[1].box)
+    assert abs(field.box.x - expected.left) <= 3
+    assert abs(field.box.y - expected.top) <= 3
+    assert abs(field.box.width - (expected.right - expected.left)) <= 5
+
+
+def test_a_page_without_ink_is_all_blank(table: tuple[Template, BlankPage]) -> None:
+    fields = cut(table[1].image, table)
+    assert all(cell.is_blank for field in fields.values() for cell in field.cells)

@@ -1,0 +1,190 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.forms.fields import Cell, CutField
+from service.forms.reading import FieldReading, digit_inks, number_questions, read_fields
+from service.forms.template import parse_template
+from service.recognition.number import NumberReading, TextAlternative
+from service.recognition.policy import Decision, Reason
+from service.recognition.prediction import Alternative, Box, DigitReading
+from tests.forms.composing import cross
+
+THRESHOLD = 0.8
+BOX = Box(0, 0, 40, 60)
+STROKE = np.zeros((40, 20), np.uint8)
+STROKE[:, 6:14] = 255
+CROSS = np.rint(cross(np.random.default_rng(2)) * 255).astype(np.uint8)
+DASH = np.full((6, 40), 255, np.uint8)
+
+
+def cell(ink: np.ndarray | None, *, fill: float = 0.1) -> Cell:
+    if ink is None:
+        return Cell(np.zeros((0, 0), np.uint8), BOX, 40, 0.0, leaves_box=False)
+    return Cell(ink, BOX, 40, fill, leaves_box=False)
+
+
+def cut_field(cells: list[Cell], *, kind: str = "boxed_digits", **more: Any) -> CutField:
+    description: dict[str, Any] = {
+        "name": "a",
+        "kind": kind,
+        "box": {"x": 0.1, "y": 0.1, "width": 0.3, "height": 0.05},
+    } | more
+    if kind == "boxed_digits":
+        description["cells"] = len(cells)
+    (field,) = parse_template({"fields": [description]}).fields
+    line = cells[0] if all(one.is_blank for one in cells) else next(one for one in cells if not one.is_blank)
+    return CutField(field, BOX, tuple(cells), line, is_in_place=True)
+
+
+def sure(digit: int, confidence: float = 0.99) -> DigitReading:
+    other = (digit + 1) % 10
+    decision = Decision.ACCEPTED if confidence >= THRESHOLD else Decision.REVIEW
+    reason = None if confidence >= THRESHOLD else Reason.UNCERTAIN
+    alternatives = (Alternative(digit, confidence), Alternative(other, 1.0 - confidence))
+    return DigitReading(digit, confidence, decision, reason, alternatives, THRESHOLD)
+
+
+def refused(reason: Reason) -> DigitReading:
+    return DigitReading(None, 0.0, Decision.REJECTED, reason, (), THRESHOLD)
+
+
+def number(
+    text: str, *, others: tuple[int, ...] = (), confidence: float = 0.95, reason: Reason | None = None
+) -> NumberReading:
+    decision = Decision.ACCEPTED if reason is None else Decision.REVIEW if text else Decision.REJECTED
+    alternatives = (TextAlternative(text, confidence),) if text else ()
+    return NumberReading(text, confidence, decision, reason, (), alternatives, True, False, others, THRESHOLD)
+
+
+def read(field: CutField, digits: list[DigitReading], numbers: list[NumberReading] | None = None) -> FieldReading:
+    assert len(digit_inks([field])) == len(digits)
+    assert len(number_questions([field], digits)) == len(numbers or [])
+    (reading,) = read_fields([field], digits, numbers or [], threshold=THRESHOLD)
+    return reading
+
+
+NOT = refused(Reason.NOT_A_DIGIT)
+
+
+@pytest.mark.parametrize(
+    ("inks", "digits", "value", "decision", "reason"),
+    [
+        ([STROKE] * 3, [sure(1), sure(2), sure(3)], "123", "accepted", None),
+        ([None, STROKE, STROKE], [sure(4), sure(5)], "45", "accepted", None),  # empty cells before are left out
+        ([STROKE, None, None], [sure(4)], "4", "accepted", None),  # and after
+        ([CROSS, STROKE, STROKE], [NOT, sure(4), sure(5)], "45", "accepted", None),  # a filler
+        ([CROSS, CROSS, STROKE], [sure(8), sure(8, 0.5), sure(5)], "5", "accepted", None),  # taken for an 8
+        ([DASH, STROKE], [sure(1), sure(5)], "5", "accepted", None),
+        ([None, None], [], "", "accepted", "blank"),
+        ([CROSS, CROSS], [NOT, NOT], "", "accepted", "blank"),  # all filled up
+        ([CROSS], [NOT], "", "rejected", "not_a_digit"),
+        ([STROKE, STROKE], [NOT, sure(5)], "5", "review", "not_a_digit"),  # perhaps a badly drawn digit
+        ([CROSS, STROKE], [sure(4), sure(5)], "45", "review", "not_a_digit"),  # drawn like a cross, read as a 4
+        ([STROKE, CROSS, STROKE], [sure(4), NOT, sure(5)], "45", "review", "not_a_digit"),
+        ([STROKE, None, STROKE], [sure(4), sure(5)], "45", "review", "uncertain"),  # is one missing?
+        ([STROKE, STROKE], [sure(4), sure(5, 0.6)], "45", "review", "uncertain"),
+        (
+            [STROKE] * 2,
+            [sure(4, 0.85), sure(5, 0.85)],
+            "45",
+            "review",
+            "uncertain",
+        ),  # each is sure enough, both are not
+    ],
+)
+def test_boxed_digits(
+    inks: list[np.ndarray | None], digits: list[DigitReading], value: str, decision: str, reason: str | None
+) -> None:
+    reading = read(cut_field([cell(ink) for ink in inks]), digits)
+    assert (reading.value, reading.decision, reading.reason) == (value, decision, reason)
+    assert "".join(str(digit.digit) for digit in reading.digits) == value
+
+
+def test_the_confidence_of_a_value_is_that_of_all_its_digits_together() -> None:
+    reading = read(cut_field([cell(STROKE)] * 2), [sure(1, 0.9), sure(2, 0.95)])
+    assert reading.confidence == pytest.approx(0.855)
+    assert [one.text for one in reading.alternatives][:2] == ["12", "22"]
+
+
+def test_digits_crammed_into_one_box_are_read_as_a_line() -> None:
+    field = cut_field([cell(STROKE), cell(None), cell(None)])
+    reading = read(field, [refused(Reason.SEVERAL_DIGITS)], [number("253")])
+    assert (reading.value, reading.decision) == ("253", "accepted")
+    (question,) = number_questions([field], [refused(Reason.SEVERAL_DIGITS)])
+    assert question.constraint is not None
+    assert not question.constraint.is_satisfied_by("2531")
+
+
+def test_crammed_digits_are_flagged_where_no_line_can_be_read() -> None:
+    field = cut_field([cell(STROKE), cell(None)])
+    (reading,) = read_fields([field], [refused(Reason.SEVERAL_DIGITS)], [], threshold=THRESHOLD)
+    assert (reading.value, reading.decision, reading.reason) == ("", "rejected", "several_digits")
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "decision", "reason"),
+    [
+        (number("2", others=(0, 0), reason=Reason.NOT_A_DIGIT), "2", "accepted", None),  # x x 2
+        (number("27", others=(2,), reason=Reason.NOT_A_DIGIT), "27", "accepted", None),  # 27-
+        (number("27", others=(1,), reason=Reason.NOT_A_DIGIT), "27", "review", "not_a_digit"),  # 2x7
+        (number("27", confidence=0.5, reason=Reason.UNCERTAIN), "27", "review", "uncertain"),
+        (number("", confidence=0.0, reason=Reason.NOT_A_DIGIT), "", "rejected", "not_a_digit"),
+        (number("", confidence=0.0, reason=Reason.BLANK), "", "accepted", "blank"),
+    ],
+)
+def test_numbers(answer: NumberReading, value: str, decision: str, reason: str | None) -> None:
+    reading = read(cut_field([cell(STROKE)], kind="number"), [], [answer])
+    assert (reading.value, reading.decision, reading.reason) == (value, decision, reason)
+
+
+def test_an_empty_line_is_not_asked_about() -> None:
+    reading = read(cut_field([cell(None)], kind="number"), [])
+    assert (reading.value, reading.decision, reading.reason) == ("", "accepted", "blank")
+
+
+def test_a_constraint_chooses_among_what_the_digits_may_be() -> None:
+    field = cut_field([cell(STROKE)] * 2, constraint={"pattern": "4[67]"})
+    reading = read(field, [sure(4), sure(5, 0.6)])
+    assert reading.value == "46"
+    assert reading.digits[1].confidence == pytest.approx(0.4)
+
+
+def test_a_constraint_that_nothing_plausible_satisfies_is_not_forced() -> None:
+    field = cut_field([cell(STROKE)] * 2, constraint={"pattern": "99"})
+    reading = read(field, [sure(4), sure(5)])
+    assert (reading.value, reading.decision, reading.reason) == ("", "rejected", "constraint_failed")
+    assert reading.alternatives[0].text == "45"
+
+
+@pytest.mark.parametrize(
+    ("ink", "fill", "value", "decision"),
+    [
+        (None, 0.0, "unchecked", "accepted"),
+        (STROKE, 0.1, "checked", "accepted"),
+        (STROKE[:10, :10], 0.02, "unchecked", "review"),
+        (STROKE, 0.9, "checked", "review"),  # blacked out: a tick that was taken back, perhaps
+    ],
+)
+def test_checkboxes(ink: np.ndarray | None, fill: float, value: str, decision: str) -> None:
+    reading = read(cut_field([cell(ink, fill=fill)], kind="checkbox"), [])
+    assert (reading.value, reading.decision) == (value, decision)
+
+
+def test_a_field_out_of_place_is_never_accepted() -> None:
+    field = replace(cut_field([cell(STROKE)]), is_in_place=False)
+    reading = read(field, [sure(1)])
+    assert (reading.decision, reading.reason) == ("review", "misplaced")
+
+
+def test_a_cell_with_far_more_ink_than_others_is_taken_for_overwritten() -> None:
+    fields = [cut_field([cell(STROKE, fill=fill)]) for fill in (0.1, 0.1, 0.12, 0.4)]
+    readings = read_fields(fields, [sure(1)] * 4, [], threshold=THRESHOLD)
+    assert [reading.reason for reading in readings] == [None, None, None, "overwritten"]
+
+
+def test_an_unproven_threshold_accepts_nothing() -> None:
+    (reading,) = read_fields([cut_field([cell(STROKE)])], [sure(1)], [], threshold=None)
+    assert (reading.decision, reading.reason) == ("review", "max_error_unproven")
