@@ -1,8 +1,10 @@
 """From a picture to the one line of digits that is written in it.
 
 What holds for a single digit holds here: uneven light, grain, ruled lines and frames become paper 0, what is written
-becomes ink up to 255. But nothing is chosen among the strokes by their shape: a dot between thousands, a dash at the end or
-a letter stay, and the reader, which sees the whole number, knows what they are.
+becomes ink up to 255. But nothing is chosen among the strokes by their shape: a dot between thousands, a dash at the
+end or a letter stay, and the reader, which sees the whole number, knows what they are.
+
+Light and print are dealt with in `line_paper` and `rulings`, specks and other lines in `line_pieces`.
 """
 
 import math
@@ -13,20 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
-from service.recognition.paper import Polarity, lift_ink, shrink
-from service.recognition.pieces import CLEAN_LINE_SHARE, LINE_LEVEL, PHOTO_LINE_SHARE, STROKE_LEVEL, smallest_digit_px
+from service.recognition.line_paper import lift_line
+from service.recognition.line_pieces import keep_line
+from service.recognition.paper import Polarity, shrink
+from service.recognition.pieces import LINE_LEVEL, smallest_digit_px
 from service.recognition.prediction import Box
-from service.recognition.rulings import ruled_lines
 
 WORK_PX = 1600  # longer side at which the line is looked for
 WORK_HEIGHT_PX = 400  # and the height that a picture of a line is reduced to at most
-SMALL_INK_PX = 40  # ink lower than this in a reduced picture is looked at again from nearer
+NEAR_SHARE = 0.45  # of the picture's height; a line lower than this is looked at again from nearer
+MARGIN = 0.35  # of the line's height, above and below it
 MIN_CONTRAST = 24.0  # of 255; paler than this is paper
-SPECK_SHARE = 0.06  # of the line's height; a piece smaller than this in both directions is a speck
-FAR_SHARE = 0.5  # of the line's height; what lies further above or below belongs to another line
 MIN_TILT_DEG = 0.7  # less is left as it is
 MAX_TILT_DEG = 25.0  # more is not tilt
 LONG_ENOUGH = 2.2  # a line this many times as long as high shows its direction
+TILT_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.2)  # of the tilt of its axis that a line may have
+CLEARER = 1.04  # rows of the leveled line are fuller or emptier by this factor at least
+MAX_PIXELS = 4000  # of the ink that are asked for the tilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,87 +57,42 @@ def find_line(picture: GrayImage) -> Line:
     Args:
         picture: uint8 (height, width), luminance of either polarity.
     """
-    reduced = shrink(picture, WORK_PX)
-    if reduced.shape[0] > WORK_HEIGHT_PX:
-        reduced = shrink(picture, round(max(picture.shape) * WORK_HEIGHT_PX / picture.shape[0]))
-    line = _find(reduced)
-    factor = picture.shape[1] / reduced.shape[1]
-    if line.box is None or factor <= 1.0:
+    line = _find_reduced(picture)
+    if line.box is None or line.box.height >= NEAR_SHARE * picture.shape[0]:
         return line
-    line = _enlarged(line, factor, picture.shape)
-    if line.image.shape[0] >= SMALL_INK_PX or line.box is None:
-        return line
-    # A small number in a large picture lost its detail to the reduction: look again, from nearer.
-    margin = line.box.height // 2
-    top, left = max(0, line.box.y - margin), max(0, line.box.x - margin)
-    bottom = line.box.y + line.box.height + margin
-    right = line.box.x + line.box.width + margin
-    closer = find_line(np.ascontiguousarray(picture[top:bottom, left:right]))
+    # A small number in a large picture lost its detail to the reduction, and its light was measured with all the
+    # rest: look again, from nearer.
+    margin_y, margin_x = round(MARGIN * line.box.height) + 2, round(line.box.height) + 2
+    top, left = max(0, line.box.y - margin_y), max(0, line.box.x - margin_x)
+    bottom, right = line.box.y + line.box.height + margin_y, line.box.x + line.box.width + margin_x
+    closer = _find_reduced(np.ascontiguousarray(picture[top:bottom, left:right]))
     if closer.box is None:
         return line
-    shifted = closer.to_picture + np.array([[0, 0, left], [0, 0, top]])
-    return replace(
-        closer, box=replace(closer.box, x=closer.box.x + left, y=closer.box.y + top), to_picture=shifted
-    )
+    box = replace(closer.box, x=closer.box.x + left, y=closer.box.y + top)
+    return replace(closer, box=box, to_picture=closer.to_picture + np.array([[0, 0, left], [0, 0, top]]))
+
+
+def _find_reduced(picture: GrayImage) -> Line:
+    """Find the line in a picture of any size, at a size at which strokes are a few pixels wide."""
+    height, width = picture.shape
+    longer_px = min(WORK_PX, round(max(height, width) * WORK_HEIGHT_PX / height))
+    reduced = shrink(picture, max(1, longer_px))
+    line = _find(reduced)
+    return line if reduced is picture else _enlarged(line, picture.shape, reduced.shape)
 
 
 def _find(picture: GrayImage) -> Line:
-    lifted = lift_ink(picture)
+    """Find the line in a picture that is not to be reduced any more."""
+    lifted = lift_line(picture)
     if lifted.contrast < MIN_CONTRAST:
         return _blank(lifted.polarity)
     ink = lifted.image
-    if not lifted.is_clean or max(picture.shape) > 40:
-        ink = _without_rulings(ink, least_share=CLEAN_LINE_SHARE if lifted.is_clean else PHOTO_LINE_SHARE)
-        ink = _keep_line(ink, smallest_px=smallest_digit_px(picture.shape[:1], lifted.contrast))
+    if not lifted.is_cut:
+        smallest_px = smallest_digit_px(picture.shape[:1], lifted.contrast)
+        ink = keep_line(ink, rulings=lifted.rulings, smallest_px=smallest_px)
     if not ink.any():
         return _blank(lifted.polarity)
     return _leveled(ink, lifted.polarity)
-
-
-def _without_rulings(ink: GrayImage, *, least_share: float) -> GrayImage:
-    rulings = ruled_lines((ink >= LINE_LEVEL).astype(np.uint8), least_share=least_share)
-    if not rulings.any():
-        return ink
-    return np.where(rulings > 0, 0, ink).astype(np.uint8)
-
-
-def _keep_line(ink: GrayImage, *, smallest_px: float) -> GrayImage:
-    """Clear specks, and what belongs to lines above and below."""
-    strokes = (cv2.GaussianBlur(ink, (3, 3), 0) >= STROKE_LEVEL).astype(np.uint8)
-    num_labels, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    if num_labels == 1:
-        return np.zeros_like(ink)
-    left, top, width, height, area = stats[1:].T
-    bottom = top + height
-    # The tallest strokes are digits, and the middle of what they cover is where the line runs.
-    tall = height * np.sqrt(area)
-    main = int(tall.argmax())
-    if height[main] < smallest_px and width[main] < smallest_px:
-        return np.zeros_like(ink)
-    is_digit = (height >= 0.5 * height[main]) & (top < bottom[main]) & (bottom > top[main])
-    line_height = float(np.median(height[is_digit]))
-    slope, middle = _course(left + width / 2, top + height / 2, is_digit, area)
-    off = np.abs(top + height / 2 - (middle + slope * (left + width / 2))) - height / 2
-    is_speck = np.maximum(width, height) < max(2.0, SPECK_SHARE * line_height)
-    keep = (off <= FAR_SHARE * line_height) & ~is_speck
-    keep[main] = True
-    kept = np.concatenate([[False], keep])[labels].astype(np.uint8)
-    softness = 2 * max(1, round(line_height / 40)) + 1
-    line: GrayImage = cv2.multiply(ink, cv2.dilate(kept, np.ones((softness, softness), np.uint8)))
-    return line
-
-
-def _course(
-    xs: NDArray[np.float64], ys: NDArray[np.float64], is_digit: NDArray[np.bool_], area: NDArray[np.int32]
-) -> tuple[float, float]:
-    """The straight course of the digits' middles: slope, and height at x = 0."""
-    xs, ys = xs[is_digit], ys[is_digit]
-    if len(xs) < 3 or np.ptp(xs) == 0:
-        return 0.0, float(np.average(ys, weights=area[is_digit]))
-    slopes = (ys[:, None] - ys) / np.where(xs[:, None] == xs, np.inf, xs[:, None] - xs)
-    slope = float(np.median(slopes[np.triu_indices(len(xs), 1)]))  # Theil and Sen: one stray piece does not turn it
-    slope = float(np.clip(slope, -math.tan(math.radians(MAX_TILT_DEG)), math.tan(math.radians(MAX_TILT_DEG))))
-    return slope, float(np.median(ys - slope * xs))
 
 
 def _leveled(ink: GrayImage, polarity: Polarity) -> Line:
@@ -153,28 +113,46 @@ def _leveled(ink: GrayImage, polarity: Polarity) -> Line:
     left, top, new_width, new_height = cv2.boundingRect((level >= LINE_LEVEL).astype(np.uint8))
     level = np.ascontiguousarray(level[top : top + new_height, left : left + new_width])
     backward = turn.T
-    offset = backward @ (low + [left, top]) + [x, y]
+    offset = backward @ (low + np.array([left, top])) + np.array([x, y])
     return Line(level, polarity, box, np.column_stack([backward, offset]))
 
 
 def _tilt_deg(ink: GrayImage) -> float:
-    """How far the line falls to the right, in degrees; 0 where it is too short to tell."""
+    """How far the line falls to the right, in degrees; 0 where it is level, or too short to tell."""
     height, width = ink.shape
     if width < LONG_ENOUGH * height:
         return 0.0
     moments = cv2.moments(ink)
     tilt = 0.5 * math.degrees(math.atan2(2 * moments["mu11"], moments["mu20"] - moments["mu02"]))
-    return tilt if abs(tilt) <= MAX_TILT_DEG else 0.0
+    if not MIN_TILT_DEG <= abs(tilt) <= MAX_TILT_DEG:
+        return 0.0
+    # Slant, or a tall digit at one end, turn the axis of a line that is level. Rows tell: they are full or
+    # empty where digits stand level.
+    ys, xs = np.nonzero(ink >= LINE_LEVEL)
+    step = max(1, len(ys) // MAX_PIXELS)
+    ys, xs = ys[::step], xs[::step]
+    tilts = [tilt * share for share in TILT_SHARES]
+    clarity = [_clarity(ys - math.tan(math.radians(one)) * xs) for one in tilts]
+    best = int(np.argmax(clarity))
+    return tilts[best] if clarity[best] >= CLEARER * clarity[0] else 0.0
 
 
-def _enlarged(line: Line, factor: float, shape: tuple[int, ...]) -> Line:
-    """The same line, described in the pixels of a picture `factor` times as large."""
+def _clarity(rows: NDArray[np.float64]) -> float:
+    """How unevenly pixels are spread over rows; float64 (num_pixels,), the row of each."""
+    num_pixels = np.bincount((rows - rows.min()).astype(np.int64))
+    return float((num_pixels.astype(np.float64) ** 2).sum())
+
+
+def _enlarged(line: Line, shape: tuple[int, ...], reduced_shape: tuple[int, ...]) -> Line:
+    """The same line, described in the pixels of the picture before it was reduced."""
     if line.box is None:
         return line
-    left, top = int(line.box.x * factor), int(line.box.y * factor)
-    right = min(shape[1], math.ceil((line.box.x + line.box.width) * factor))
-    bottom = min(shape[0], math.ceil((line.box.y + line.box.height) * factor))
-    return replace(line, box=Box(left, top, right - left, bottom - top), to_picture=line.to_picture * factor)
+    factor_y, factor_x = shape[0] / reduced_shape[0], shape[1] / reduced_shape[1]
+    left, top = int(line.box.x * factor_x), int(line.box.y * factor_y)
+    right = min(shape[1], math.ceil((line.box.x + line.box.width) * factor_x))
+    bottom = min(shape[0], math.ceil((line.box.y + line.box.height) * factor_y))
+    to_picture = line.to_picture * np.array([[factor_x], [factor_y]])
+    return replace(line, box=Box(left, top, right - left, bottom - top), to_picture=to_picture)
 
 
 def _blank(polarity: Polarity) -> Line:

@@ -59,17 +59,18 @@ def lift_ink(picture: GrayImage) -> LiftedInk:
     """
     small = shrink(picture, PAPER_PX)
     counts = np.bincount(small.ravel(), minlength=256)
-    return _lift_from_flat(picture, small, counts) if _is_flat(small, counts) else _lift_from_uneven(picture, small)
+    if is_flat(small, counts, widest_px=0.5 * max(small.shape)):
+        return _lift_from_flat(picture, small, counts)
+    return _lift_from_uneven(picture, small)
 
 
-def _is_flat(picture: GrayImage, counts: NDArray[np.int64]) -> bool:
+def is_flat(picture: GrayImage, counts: NDArray[np.int64], *, widest_px: float) -> bool:
     """Whether the paper is one level, as in a drawing or a cleaned scan; light is never so even.
-
-    Nothing that is off the level may be wider than a stroke; else it is a shadow, or another paper.
 
     Args:
         picture: uint8 (height, width).
         counts: int64 (256,), how many of its pixels are on each level.
+        widest_px: of a stroke; what is wider and off the level is a shadow, or another paper.
     """
     level = int(counts.argmax())
     # Black and white are where levels end; what a filter made to swing around them is cut off there, on one side.
@@ -81,36 +82,55 @@ def _is_flat(picture: GrayImage, counts: NDArray[np.int64]) -> bool:
     # Beyond the edge nothing is known, so a stroke cut by the edge is not taken for something wider.
     framed = cv2.copyMakeBorder(off_level, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     half_width = float(np.max(cv2.distanceTransform(framed, cv2.DIST_C, 3)))
-    return bool(half_width <= 0.25 * max(picture.shape))
+    return bool(half_width <= 0.5 * widest_px)
 
 
 def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int64]) -> LiftedInk:
-    level = int(counts.argmax())
-    if counts[level] > PAPER_SHARE * small.size:
-        is_dark_ink = float(counts @ (np.arange(256) - level)) <= 0  # where most of the rest is, seen from the paper
-    else:
+    is_dark_ink = rest_is_darker(counts)
+    if is_dark_ink is None:
         is_dark_ink = _dark_ink_evidence(shrink(small, POLARITY_PX)) >= 0
     polarity = Polarity.DARK_ON_LIGHT if is_dark_ink else Polarity.LIGHT_ON_DARK
-    darkness = cv2.bitwise_not(picture) if is_dark_ink else picture
+    ink, is_clean = subtract_flat_paper(picture, polarity)
+    if not is_clean:
+        levels = levels_of(ink, paper=0.0)
+        return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False)
+    return LiftedInk(with_full_peak(ink), polarity, float(ink.max()), is_clean=True)
+
+
+def rest_is_darker(counts: NDArray[np.int64]) -> bool | None:
+    """Whether ink is dark, where one level is so common that it must be the paper; None where none is.
+
+    Args:
+        counts: int64 (256,), how many pixels of a picture with flat paper are on each level.
+    """
+    level = int(counts.argmax())
+    if counts[level] <= PAPER_SHARE * counts.sum():
+        return None
+    return float(counts @ (np.arange(256) - level)) <= 0  # where most of the rest is, seen from the paper
+
+
+def subtract_flat_paper(picture: GrayImage, polarity: Polarity) -> tuple[GrayImage, bool]:
+    """What stands out from paper of one level: uint8 (height, width), paper 0; and whether the paper had no noise."""
+    darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
     # Bold ink may be commoner than the paper, so paper is the commonest of the less dark levels.
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
     counts = np.bincount(darkness.ravel(), minlength=256)
     paper = int(counts[: max(int(threshold), int(darkness.min())) + 1].argmax())
     ink: GrayImage = cv2.subtract(darkness, np.full_like(darkness, paper))
     num_near = int(counts[paper + 1 : paper + 9].sum())
-    if num_near >= MAX_CLEAN_NOISE * int(counts[: paper + 1].sum()):
-        levels = _levels_of(ink, paper=0.0)
-        return LiftedInk(_stretch(ink, levels), polarity, levels.contrast, is_clean=False)
+    return ink, num_near < MAX_CLEAN_NOISE * int(counts[: paper + 1].sum())
+
+
+def with_full_peak(ink: GrayImage) -> GrayImage:
+    """Ink of a pale drawing brought up to 255."""
     peak = int(ink.max())
-    if 0 < peak < FULL_INK:
-        ink = cv2.convertScaleAbs(ink, alpha=255.0 / peak)
-    return LiftedInk(ink, polarity, float(peak), is_clean=True)
+    return cv2.convertScaleAbs(ink, alpha=255.0 / peak) if 0 < peak < FULL_INK else ink
 
 
 def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
     seen = shrink(small, POLARITY_PX)
     # The edges of a photograph often hold something else than the digit, and most ink that cameras see is dark.
-    evidence = _dark_ink_evidence(seen) - 0.5 * _skewness(_without_edges(seen), window=0.5) + DARK_INK_BIAS
+    evidence = _dark_ink_evidence(seen) - 0.5 * skewness(without_edges(seen), window=0.5) + DARK_INK_BIAS
     likelier, other = Polarity.DARK_ON_LIGHT, Polarity.LIGHT_ON_DARK
     if evidence < 0:
         likelier, other = other, likelier
@@ -121,8 +141,8 @@ def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
 
 def _lift(picture: GrayImage, polarity: Polarity) -> LiftedInk:
     ink = _flatten(picture, polarity)
-    levels = _levels_of(_without_edges(ink))
-    return LiftedInk(_stretch(ink, levels), polarity, levels.contrast, is_clean=False)
+    levels = levels_of(without_edges(ink))
+    return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False)
 
 
 def _dark_ink_evidence(picture: GrayImage) -> float:
@@ -137,10 +157,10 @@ def _dark_ink_evidence(picture: GrayImage) -> float:
     Returns:
         -2 to 2.
     """
-    return -_skewness(picture, window=0.5) - _skewness(picture, window=0.9)
+    return -skewness(picture, window=0.5) - skewness(picture, window=0.9)
 
 
-def _skewness(picture: GrayImage, *, window: float) -> float:
+def skewness(picture: GrayImage, *, window: float) -> float:
     """To which side pixels stand out from the median around them: -1 (all darker) to 1 (all lighter).
 
     Args:
@@ -177,7 +197,7 @@ def _flatten(picture: GrayImage, polarity: Polarity) -> GrayImage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Levels:
+class Levels:
     """Gray levels of flattened paper and ink, 0 to 255.
 
     Attributes:
@@ -191,7 +211,7 @@ class _Levels:
     contrast: float
 
 
-def _levels_of(ink: GrayImage, *, paper: float | None = None) -> _Levels:
+def levels_of(ink: GrayImage, *, paper: float | None = None) -> Levels:
     """Measure flattened paper and ink; the level of the paper is estimated where it is not known."""
     level = float(np.median(ink)) if paper is None else paper
     # Noise is what a median takes away; measured on the levels themselves, a blurred digit would count as noise.
@@ -200,17 +220,17 @@ def _levels_of(ink: GrayImage, *, paper: float | None = None) -> _Levels:
     # On a page with one small digit Otsu's threshold would fall into the noise of the paper.
     is_ink = ink > max(threshold, level + 5.0 * noise)
     contrast = float(np.percentile(ink[is_ink], 75)) - level if is_ink.any() else 0.0
-    return _Levels(level, noise, contrast)
+    return Levels(level, noise, contrast)
 
 
-def _without_edges(ink: GrayImage) -> GrayImage:
+def without_edges(ink: GrayImage) -> GrayImage:
     """The picture without its outermost parts, where the heavy lines of a cell would set the level of ink."""
     height, width = ink.shape
     margin_y, margin_x = height // 8, width // 8
     return ink[margin_y : height - margin_y, margin_x : width - margin_x]
 
 
-def _stretch(ink: GrayImage, levels: _Levels) -> GrayImage:
+def stretch(ink: GrayImage, levels: Levels) -> GrayImage:
     """Bring paper to 0 and ink to 255; where there is no contrast, everything is paper."""
     if levels.contrast <= 0:
         return np.zeros_like(ink)

@@ -6,7 +6,7 @@ import pytest
 
 from service.recognition.canvas import digit_canvas
 from service.recognition.ink import find_ink
-from service.recognition.lines import printed_lines
+from service.recognition.lines import printed_lines, without_stripes
 from tests.recognition.drawing import seven, stroke_overlap, with_grain
 
 SIZE = 200
@@ -81,3 +81,33 @@ def test_a_digit_on_a_grid_is_read_as_without(shade: int) -> None:
     page = np.minimum(page, seven(thickness=14))
     found = digit_canvas(find_ink(with_grain(page, deviation=2)).image)
     assert stroke_overlap(found, digit_canvas(find_ink(seven(thickness=14)).image)) >= 0.7
+
+
+def _canvas_digit() -> np.ndarray:
+    """A 4 as MNIST has it: uint8 (28, 28), light on dark, away from the edges."""
+    picture = np.zeros((28, 28), np.uint8)
+    picture[5:14, 8:11] = picture[12:15, 8:20] = picture[5:24, 17:20] = 255
+    return picture
+
+
+def test_a_ruling_from_edge_to_edge_is_taken_from_a_small_picture() -> None:
+    digit = _canvas_digit()
+    ruled = digit.copy()
+    ruled[20] = np.maximum(ruled[20], 110)
+    np.testing.assert_array_equal(without_stripes(ruled), digit)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_digit_cut_along_its_edges_keeps_the_stroke_that_reaches_them(axis: int) -> None:
+    seven = np.zeros((20, 14), np.uint8)
+    seven[:3] = 255  # the bar, from edge to edge
+    for row in range(3, 20):
+        seven[row, 12 - row // 2 : 14 - row // 2] = 255
+    picture = seven if axis == 0 else np.ascontiguousarray(seven.T)
+    np.testing.assert_array_equal(without_stripes(picture), picture)
+
+
+def test_a_whole_one_is_no_ruling() -> None:
+    one = np.zeros((28, 28), np.uint8)
+    one[:, 13:15] = 255
+    np.testing.assert_array_equal(without_stripes(one), one)

@@ -1,0 +1,188 @@
+"""Light and paper in a picture of a number, and the printed lines on it.
+
+A line of digits is wide and low, and its ink is everywhere: what tells ink from paper in a picture of a single digit,
+and how fine a shadow may be, is measured here by the height of the picture and not by its longer side. Printed lines
+go before the level of ink is measured; they are often much darker than what is written on them.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from service.recognition.image import GrayImage
+from service.recognition.lines import Mask
+from service.recognition.paper import (
+    DARK_INK_BIAS,
+    DARKEST_PAPER,
+    Levels,
+    Polarity,
+    is_flat,
+    levels_of,
+    rest_is_darker,
+    shrink,
+    skewness,
+    stretch,
+    subtract_flat_paper,
+    with_full_peak,
+    without_edges,
+)
+from service.recognition.pieces import CLEAN_LINE_SHARE, LINE_LEVEL, PHOTO_LINE_SHARE
+from service.recognition.rulings import ruled_lines
+
+PAPER_HEIGHT_PX = 64  # height at which light and shadow are measured; they have no finer detail
+POLARITY_HEIGHT_PX = 48  # height at which ink and paper are told apart
+PAPER_WINDOW = 0.45  # of the height; wider than the boldest stroke, narrower than a shadow
+WIDEST_STROKE = 0.5  # of the height, in a drawing
+SMALL_PICTURE_PX = 40  # a clean picture this small was cut by a program, and nothing is printed on it
+PALER = 0.7  # writing this much paler than the lines that were removed may stand on others, as pale as itself
+GRAINY = 0.12  # of the contrast; more noise than this is smoothed away, at the price of sharpness
+SMOOTHING_PX = 0.8  # standard deviation of a Gaussian; takes away two thirds of independent noise
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedLine:
+    """Everything written on the paper, as if on a black page; what was printed in long straight lines is gone.
+
+    Attributes:
+        image: uint8 (height, width), paper 0 and ink up to 255.
+        rulings: uint8 (height, width), 1 where a printed line was.
+        polarity: of the picture.
+        contrast: how far typical ink stood above its paper, in 255ths of the light.
+        is_cut: whether a program cut the picture out along its ink, so that all of the ink is the number.
+    """
+
+    image: GrayImage
+    rulings: Mask
+    polarity: Polarity
+    contrast: float
+    is_cut: bool
+
+
+def lift_line(picture: GrayImage) -> LiftedLine:
+    """Separate the ink of a number from paper and printed lines, whatever the light.
+
+    Args:
+        picture: uint8 (height, width), luminance of either polarity.
+    """
+    small = _reduced(picture, PAPER_HEIGHT_PX)
+    counts = np.bincount(small.ravel(), minlength=256)
+    if not is_flat(small, counts, widest_px=WIDEST_STROKE * small.shape[0]):
+        is_dark_ink = dark_ink_evidence(small) + DARK_INK_BIAS >= 0
+        polarity = _polarity(is_dark_ink)
+        ink = _flatten(picture, polarity)
+        return _without_rulings(ink, levels_of(without_edges(ink)), polarity)
+    decided = rest_is_darker(counts)
+    polarity = _polarity(dark_ink_evidence(small) >= 0 if decided is None else decided)
+    ink, is_clean = subtract_flat_paper(picture, polarity)
+    if not is_clean:
+        return _without_rulings(ink, levels_of(ink, paper=0.0), polarity)
+    contrast = float(ink.max())
+    ink = with_full_peak(ink)
+    if max(picture.shape) <= SMALL_PICTURE_PX:
+        return LiftedLine(ink, np.zeros_like(ink), polarity, contrast, is_cut=True)
+    rulings = _rulings(ink, CLEAN_LINE_SHARE)
+    return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False)
+
+
+def _polarity(is_dark_ink: bool) -> Polarity:
+    return Polarity.DARK_ON_LIGHT if is_dark_ink else Polarity.LIGHT_ON_DARK
+
+
+def _reduced(picture: GrayImage, height_px: int) -> GrayImage:
+    """The picture at most `height_px` high, or as it is where it is lower; never a side of no pixels."""
+    height = picture.shape[0]
+    if height <= height_px:
+        return picture
+    return shrink(picture, max(1, round(max(picture.shape) * height_px / height)))
+
+
+def dark_ink_evidence(picture: GrayImage) -> float:
+    """Above 0 where the ink of a line of digits is dark.
+
+    Three things tell: ink stands out from what is around it further than paper does; there is more paper than ink along
+    the edges; and there is a wider place without ink somewhere than any place without paper. The
+    first alone fails on bold digits cut out tightly, which cover half of their picture.
+
+    Args:
+        picture: uint8 (height, width).
+
+    Returns:
+        About -4 to 4; the negative of a picture has the negative evidence, but for rounding.
+    """
+    small = _reduced(picture, POLARITY_HEIGHT_PX)
+    side = 2 * small.shape[0] | 1
+    deviation = cv2.subtract(small, cv2.blur(small, (side, side)), dtype=cv2.CV_32F)
+    low, high = np.percentile(deviation, [5, 95])
+    rim = np.concatenate([deviation[0], deviation[-1], deviation[:, 0], deviation[:, -1]])
+    rim_is_light = float(np.mean(rim) - (low + high) / 2) / max(1.0, float(high - low))
+    levels = cv2.normalize(deviation, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    _, light = cv2.threshold(levels, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    light_is_wider = math.log(_half_width(light) / _half_width(1 - light))
+    return -skewness(small, window=0.9) + 0.75 * (rim_is_light + light_is_wider)
+
+
+def _half_width(mask: Mask) -> float:
+    """Of the widest place in a mask; what goes on beyond the edge is taken to go on for a pixel."""
+    framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return float(np.max(cv2.distanceTransform(framed, cv2.DIST_L2, 3))) + 0.1
+
+
+def _flatten(picture: GrayImage, polarity: Polarity) -> GrayImage:
+    """Take uneven paper away; uint8 (height, width), paper near 0 and ink bright.
+
+    The opening keeps what is wider than a stroke, so it follows the light and even the hard edge of a
+    shadow, and passes under the strokes.
+    """
+    darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
+    small = cv2.medianBlur(_reduced(darkness, PAPER_HEIGHT_PX), 3)
+    side = max(3, round(PAPER_WINDOW * min(small.shape))) | 1
+    # A shadow goes on beyond the edge of the picture, and so must the paper in it for the window to fit.
+    framed = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REPLICATE)
+    paper = cv2.morphologyEx(framed, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    # A little wider, so that no seam is left along the edge of a shadow.
+    paper = cv2.blur(cv2.dilate(paper, np.ones((3, 3), np.uint8)), (3, 3))[side:-side, side:-side]
+    paper = cv2.resize(paper, darkness.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    ink: GrayImage = cv2.subtract(darkness, paper)
+    if polarity is Polarity.DARK_ON_LIGHT:
+        # Ink takes a share of the light that falls on it, so in shadow it must be held against darker paper.
+        ink = cv2.divide(ink, np.maximum(cv2.bitwise_not(paper), DARKEST_PAPER), scale=255.0)
+    return ink
+
+
+def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> LiftedLine:
+    """Find printed lines and bring what is left to 255.
+
+    Args:
+        ink: uint8 (height, width), paper near 0 and ink bright, not yet stretched.
+        levels: of all of it, printed lines included.
+        polarity: of the picture.
+    """
+    rulings = _rulings(stretch(ink, levels), PHOTO_LINE_SHARE)
+    if rulings.any():
+        before = levels.contrast
+        blotted = _blotted(ink, rulings, levels)
+        levels = levels_of(blotted, paper=levels.paper)
+        if levels.contrast < PALER * before:
+            rulings |= _rulings(stretch(blotted, levels), PHOTO_LINE_SHARE)
+            blotted = _blotted(ink, rulings, levels)
+            levels = levels_of(blotted, paper=levels.paper)
+    contrast = levels.contrast
+    if levels.noise > GRAINY * contrast:
+        ink = cv2.GaussianBlur(ink, (0, 0), SMOOTHING_PX)
+        levels = levels_of(_blotted(ink, rulings, levels), paper=levels.paper)
+    return LiftedLine(_cleared(stretch(ink, levels), rulings), rulings, polarity, contrast, is_cut=False)
+
+
+def _rulings(ink: GrayImage, least_share: float) -> Mask:
+    return ruled_lines((ink >= LINE_LEVEL).astype(np.uint8), least_share=least_share)
+
+
+def _blotted(ink: GrayImage, rulings: Mask, levels: Levels) -> GrayImage:
+    """Ink with bare paper where printed lines are."""
+    return np.where(rulings > 0, round(levels.paper), ink).astype(np.uint8)
+
+
+def _cleared(ink: GrayImage, rulings: Mask) -> GrayImage:
+    return np.where(rulings > 0, 0, ink).astype(np.uint8) if rulings.any() else ink

@@ -1,0 +1,51 @@
+"""Light, paper and printed lines in a picture of a number."""
+
+import numpy as np
+import pytest
+
+from service.recognition.line_paper import dark_ink_evidence, lift_line
+from service.recognition.paper import Polarity
+from tests.recognition.drawing import in_shadow, with_grain
+from tests.recognition.writing import number, on_paper
+
+INK = number("4052718", height=40)
+
+
+@pytest.mark.parametrize("margin", [0, 2, 20])
+@pytest.mark.parametrize("thickness", [2, 4, 10])
+def test_evidence_of_a_negative_is_the_negative_of_the_evidence(margin: int, thickness: int) -> None:
+    picture = on_paper(number("8608", height=40, thickness=thickness), margin=margin)
+    assert dark_ink_evidence(picture) > 0.1
+    assert dark_ink_evidence(255 - picture) == pytest.approx(-dark_ink_evidence(picture), abs=0.05)
+
+
+@pytest.mark.parametrize("spoil", [with_grain, in_shadow, lambda picture: with_grain(in_shadow(picture))])
+def test_a_photographed_number_of_either_polarity_is_lifted(spoil) -> None:
+    picture = on_paper(INK)
+    for seen, polarity in ((spoil(picture), Polarity.DARK_ON_LIGHT), (spoil(255 - picture), Polarity.LIGHT_ON_DARK)):
+        lifted = lift_line(seen)
+        assert lifted.polarity is polarity
+        assert not lifted.is_cut
+        assert lifted.image[picture < 60].mean() > 200
+        assert lifted.image[picture > 230].mean() < 3
+
+
+def test_dark_rules_do_not_make_pale_writing_vanish() -> None:
+    picture = on_paper(INK, pen=175)
+    written = picture < 205
+    picture[66:69] = picture[12:15] = 10
+    lifted = lift_line(with_grain(picture, deviation=2))
+    assert lifted.rulings[66:69].mean() > 0.95
+    assert lifted.image[written].mean() > 150
+    assert lifted.contrast == pytest.approx(65, abs=15)
+
+
+def test_a_small_clean_picture_was_cut_by_a_program() -> None:
+    lifted = lift_line(np.pad(number("08", height=16), 2))
+    assert lifted.is_cut
+    assert not lifted.rulings.any()
+
+
+def test_blank_paper_has_no_contrast() -> None:
+    assert lift_line(np.full((40, 200), 200, np.uint8)).contrast == 0
+    assert lift_line(with_grain(np.full((60, 240), 180, np.uint8))).contrast < 24
