@@ -26,10 +26,12 @@ class Erased:
     Attributes:
         ink: uint8 (height, width), darkness of what is written, 0 to 255; paper and print near 0.
         is_clear: uint8 (height, width), 1 where nothing is printed, so that the ink is as it was.
+        is_at_line: uint8 (height, width), 1 on black print and next to it, where a rest of it may have stayed.
     """
 
     ink: GrayImage
     is_clear: GrayImage
+    is_at_line: GrayImage
 
 
 def erase_print(ink: GrayImage, page_print: GrayImage, *, px_per_mm: float) -> Erased:
@@ -53,7 +55,7 @@ def erase_print(ink: GrayImage, page_print: GrayImage, *, px_per_mm: float) -> E
             written, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (bridge, bridge))
         )
         written = np.where(is_hidden > 0, closed, written)
-    return Erased(written, is_clear)
+    return Erased(written, is_clear, cv2.dilate(is_hidden, np.ones((side, side), np.uint8)))
 
 
 def _gain(ink: GrayImage, page_print: GrayImage) -> float:

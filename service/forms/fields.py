@@ -73,6 +73,7 @@ class _Zone:
     rect: PageRect
     ink: GrayImage
     is_clear: GrayImage
+    is_at_line: GrayImage
     place: FieldPlace
 
 
@@ -94,7 +95,7 @@ def _zone(registration: Registration, page: BlankPage, field: Field, place: Fiel
     rect = page.rect(field.box, margin=margin)
     lifted = registration.lift(rect, shift=(place.shift_x, place.shift_y))
     erased = erase_print(lifted, page.print[rect.top : rect.bottom, rect.left : rect.right], px_per_mm=page.px_per_mm)
-    return _Zone(field, rect, erased.ink, erased.is_clear, place)
+    return _Zone(field, rect, erased.ink, erased.is_clear, erased.is_at_line, place)
 
 
 def _ink_level(zones: list[_Zone], page: BlankPage) -> float:
@@ -120,7 +121,7 @@ def _inside(rect: PageRect, outer: PageRect) -> tuple[slice, slice]:
 def _cut(registration: Registration, page: BlankPage, zone: _Zone, level: float) -> CutField:
     shift = (zone.place.shift_x, zone.place.shift_y)
     ink = _levelled(zone.ink, level)
-    pieces = _Pieces(ink, zone.is_clear)
+    pieces = _Pieces(ink, zone.is_at_line)
     rects = [page.rect(box) for box in zone.field.cells]
     whole = page.rect(zone.field.box)
     cells = tuple(
@@ -156,9 +157,9 @@ def _levelled(ink: GrayImage, level: float) -> GrayImage:
 class _Pieces:
     """Connected pieces of ink in a field's surroundings, each of which belongs to the cell that holds most of it."""
 
-    def __init__(self, ink: GrayImage, is_clear: GrayImage) -> None:
+    def __init__(self, ink: GrayImage, is_at_line: GrayImage) -> None:
         self._ink = ink
-        self._is_clear = is_clear
+        self._is_at_line = is_at_line
         strokes = (ink >= 64).astype(np.uint8)
         self._num, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
         self._area = self._stats[:, cv2.CC_STAT_AREA]
@@ -209,10 +210,10 @@ class _Pieces:
         area = stats[:, cv2.CC_STAT_AREA].astype(float)
         extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         area[0] = extent[0] = 0
-        # A hair along a printed line is what was left of the line.
-        in_clear = np.bincount(labels[self._is_clear > 0], minlength=num)
+        # A hair along a black line is what was left of the line.
+        at_line = np.bincount(labels[self._is_at_line > 0], minlength=num)
         thickness = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-        is_hair = (thickness <= HAIR_PX) & (in_clear <= 0.3 * area)
+        is_hair = (thickness <= HAIR_PX) & (at_line >= 0.7 * area)
         area[is_hair] = extent[is_hair] = 0
         if extent.max() < MIN_MARK * height:
             return np.zeros_like(kept)

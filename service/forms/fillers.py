@@ -38,10 +38,12 @@ class CrossLimits:
     angle_deg: float
 
 
-SURE = CrossLimits(on_strokes=0.92, within=0.28, span=0.65, angle_deg=45.0)  # 3 of 4,000 training digits of MNIST pass
+SURE = CrossLimits(
+    on_strokes=0.92, within=0.28, span=0.65, angle_deg=45.0
+)  # 3 of 4,000 digits of MNIST pass, 2 of 3,000 8s
 FAIR = CrossLimits(
     on_strokes=0.82, within=0.15, span=0.4, angle_deg=30.0
-)  # enough where a classifier saw no digit either
+)  # 94 % of drawn x pass, 1.4 % of 8s: for what is no digit to a classifier either
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def digit_inks(cut: Sequence[CutField]) -> list[GrayImage]:
 
 
 def number_questions(cut: Sequence[CutField], digits: Sequence[DigitReading]) -> list[NumberQuestion]:
-    """The lines that a number recognizer is to read: free lines, and boxes of which one holds several digits.
+    """The lines that a number recognizer is to read: free lines, and boxes about which the digits leave a doubt.
 
     Args:
         cut: the fields of a page.
@@ -115,7 +115,7 @@ def number_questions(cut: Sequence[CutField], digits: Sequence[DigitReading]) ->
     return [
         NumberQuestion(field.line.ink, _line_constraint(field.field))
         for field, readings in _with_readings(cut, digits)
-        if _is_line(field, readings)
+        if _wants_line(field, readings)
     ]
 
 
@@ -138,7 +138,7 @@ def read_fields(
     typical_fill = _typical_fill(cut)
     return [
         _careful(
-            _read_field(field, readings, next(lines, None) if _is_line(field, readings) else None, threshold),
+            _read_field(field, readings, next(lines, None) if _wants_line(field, readings) else None, threshold),
             field,
             typical_fill,
         )
@@ -169,6 +169,20 @@ def _is_line(field: CutField, readings: Sequence[DigitReading]) -> bool:
     return field.field.kind is FieldKind.BOXED_DIGITS and is_crammed
 
 
+def _wants_line(field: CutField, readings: Sequence[DigitReading]) -> bool:
+    """Whether the number recognizer is asked about a field: to read it, or for a second opinion."""
+    if _is_line(field, readings):
+        return True
+    if field.field.kind is not FieldKind.BOXED_DIGITS:
+        return False
+    contents = [_content(cell, reading)[0] for cell, reading in zip(_asked_cells(field), readings, strict=True)]
+    return any(
+        content in (_Content.DOUBTFUL_MARK, _Content.CROSSED_DIGIT)
+        or (content is _Content.DIGIT and reading.decision is not Decision.ACCEPTED)
+        for content, reading in zip(contents, readings, strict=True)
+    )
+
+
 def _line_constraint(field: Field) -> Constraint | None:
     if field.constraint is not None or field.kind is FieldKind.NUMBER:
         return field.constraint
@@ -182,7 +196,30 @@ def _read_field(
         return _read_checkbox(field, threshold)
     if _is_line(field, readings):
         return _unread(field, Reason.SEVERAL_DIGITS, threshold) if number is None else _from_number(field, number)
-    return _from_cells(field, readings, threshold)
+    from_cells = _from_cells(field, readings, threshold)
+    return from_cells if number is None else _with_second_opinion(from_cells, _from_number(field, number))
+
+
+def _with_second_opinion(from_cells: FieldReading, from_line: FieldReading) -> FieldReading:
+    """Digits about which there was a doubt, beside what the number recognizer reads in the whole field.
+
+    Where both read the same and the second is sure, the doubt is gone: they are different networks that see different
+    pictures. Where the second reads more than the first could, it is shown to a person.
+    """
+    if from_cells.decision is Decision.ACCEPTED or not from_line.value:
+        return from_cells
+    if from_line.value == from_cells.value:
+        return from_line if from_line.decision is Decision.ACCEPTED else from_cells
+    if from_line.confidence <= from_cells.confidence and len(from_line.value) <= len(from_cells.value):
+        return from_cells
+    known = {one.text for one in from_line.alternatives}
+    others = tuple(one for one in from_cells.alternatives if one.text not in known)
+    return replace(
+        from_line,
+        decision=Decision.REVIEW,
+        reason=from_cells.reason or Reason.UNCERTAIN,
+        alternatives=from_line.alternatives + others,
+    )
 
 
 def _unread(
@@ -282,11 +319,13 @@ def _content(cell: Cell, reading: DigitReading | None) -> tuple[_Content, DigitR
         return _Content.MARK, reading
     if reading.digit is None:
         return _Content.MARK if is_cross(cell.ink, FAIR) else _Content.DOUBTFUL_MARK, reading
-    if not is_cross(cell.ink):
-        return _Content.DIGIT, reading
-    # A network that knows digits alone takes crosses for an 8, or for nothing in particular.
-    is_taken_for_digit = reading.decision is Decision.ACCEPTED and reading.digit != 8
-    return _Content.CROSSED_DIGIT if is_taken_for_digit else _Content.MARK, reading
+    is_accepted = reading.decision is Decision.ACCEPTED
+    if is_cross(cell.ink):
+        # Crosses that are taken for a digit are taken for an 8; but an 8 has loops, and a cross has none.
+        return _Content.CROSSED_DIGIT if is_accepted and reading.digit != 8 else _Content.MARK, reading
+    if reading.digit == 8 and is_cross(cell.ink, FAIR):
+        return _Content.CROSSED_DIGIT if is_accepted else _Content.MARK, reading
+    return _Content.DIGIT, reading
 
 
 def _field_digit(cell: _ReadCell) -> FieldDigit:

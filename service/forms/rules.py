@@ -2,7 +2,8 @@
 
 A rule that holds makes its fields no surer here. But where all of a rule's fields are accepted but one, and that
 one has a plausible reading with which the rule holds, this is the reading. Where all are accepted and the rule does
-not hold, either the writer erred or a field was misread, so a person looks at all of them.
+not hold, either the writer erred or a field was misread. If there is but one change of one field to something plausible
+that mends it, the field is changed, and a person looks at it; otherwise at all of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from service.forms.reading import FieldDigit, FieldReading
 from service.forms.template import Rule, RuleKind
+from service.recognition.number import TextAlternative
 from service.recognition.policy import Decision, Reason, decide
 
 PLAUSIBLE = 0.01  # probability from which an alternative may be what was written
@@ -53,6 +55,11 @@ def apply_rules(rules: Sequence[Rule], readings: Sequence[FieldReading]) -> tupl
                 known[found.field.name] = found
                 settled[index].append(found.field.name)
                 has_changed = True
+    for index, rule in enumerate(rules):
+        mended = _mend(rule, rules, known)
+        if mended is not None:
+            known[mended.field.name] = mended
+            settled[index].append(mended.field.name)
     checks = [Check(rule, _holds(rule, known), tuple(settled[index])) for index, rule in enumerate(rules)]
     confirmed = {name for check in checks if check.is_satisfied for name in (*check.rule.of, check.rule.equals)}
     for check in checks:
@@ -87,30 +94,53 @@ def _settle(rule: Rule, known: Mapping[str, FieldReading]) -> FieldReading | Non
     if len(doubtful) != 1:
         return None
     reading = doubtful[0]
-    if reading.reason is Reason.MISPLACED:
-        return None
-    wanted = _wanted(rule, reading, known)
-    fitting = [
-        alternative
-        for alternative in reading.alternatives
-        if alternative.text and int(alternative.text) == wanted and alternative.confidence >= PLAUSIBLE
-    ]
-    if len(fitting) != 1:
+    fitting = _fitting(rule, reading, known)
+    if len(fitting) != 1 or reading.reason is Reason.MISPLACED:
         return None
     prob = fitting[0].confidence
     confidence = prob / (prob + RULE_BROKEN * (1.0 - prob))
     decision, _ = decide(confidence, reading.threshold)
     if decision is not Decision.ACCEPTED:
         return None
-    return replace(
-        reading,
-        value=fitting[0].text,
-        confidence=confidence,
-        decision=decision,
-        reason=None,
-        digits=_digits_of(fitting[0].text, reading.digits),
-        is_settled_by_rule=True,
-    )
+    return replace(_with_value(reading, fitting[0].text), confidence=confidence, decision=decision, reason=None)
+
+
+def _mend(rule: Rule, rules: Sequence[Rule], known: Mapping[str, FieldReading]) -> FieldReading | None:
+    """The only field of a broken rule that a plausible value would mend; None where none would, or several."""
+    names = (*rule.of, rule.equals)
+    if _holds(rule, known) is not False or any(known[name].decision is not Decision.ACCEPTED for name in names):
+        return None
+    changes = [
+        _with_value(known[name], alternative.text)
+        for name in names
+        for alternative in _fitting(rule, known[name], known)
+        if not _breaks_another(name, alternative.text, rules, known)
+    ]
+    if len(changes) != 1:
+        return None
+    prob = next(one.confidence for one in changes[0].alternatives if one.text == changes[0].value)
+    return replace(changes[0], confidence=prob, decision=Decision.REVIEW, reason=Reason.RULE_FAILED)
+
+
+def _breaks_another(name: str, text: str, rules: Sequence[Rule], known: Mapping[str, FieldReading]) -> bool:
+    """Whether a rule that holds would not hold any more with another value of a field."""
+    changed = {**known, name: replace(known[name], value=text)}
+    touched = [rule for rule in rules if name in (*rule.of, rule.equals)]
+    return any(_holds(rule, known) is True and _holds(rule, changed) is False for rule in touched)
+
+
+def _fitting(rule: Rule, reading: FieldReading, known: Mapping[str, FieldReading]) -> list[TextAlternative]:
+    """Plausible values of a field with which a rule holds, the others being as they are read."""
+    wanted = _wanted(rule, reading, known)
+    return [
+        alternative
+        for alternative in reading.alternatives
+        if alternative.text and int(alternative.text) == wanted and alternative.confidence >= PLAUSIBLE
+    ]
+
+
+def _with_value(reading: FieldReading, text: str) -> FieldReading:
+    return replace(reading, value=text, digits=_digits_of(text, reading.digits), is_settled_by_rule=True)
 
 
 def _wanted(rule: Rule, doubtful: FieldReading, known: Mapping[str, FieldReading]) -> int | None:

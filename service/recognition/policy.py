@@ -25,6 +25,9 @@ class Reason(StrEnum):
     NOT_A_DIGIT = "not_a_digit"  # ink, but no digit
     SEVERAL_DIGITS = "several_digits"  # more than the one digit that was asked for
     CONSTRAINT_FAILED = "constraint_failed"  # nothing plausible satisfies the constraint
+    RULE_FAILED = "rule_failed"  # of a form: a rule over this field does not hold
+    OVERWRITTEN = "overwritten"  # of a form: written twice in one place, or a box that was blacked out
+    MISPLACED = "misplaced"  # of a form: the print around this field is not where the template has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def number(
 
 def read(field: CutField, digits: list[DigitReading], numbers: list[NumberReading] | None = None) -> FieldReading:
     assert len(digit_inks([field])) == len(digits)
-    assert len(number_questions([field], digits)) == len(numbers or [])
+    if numbers is not None:
+        assert len(number_questions([field], digits)) == len(numbers)
     (reading,) = read_fields([field], digits, numbers or [], threshold=THRESHOLD)
     return reading
 
@@ -116,6 +117,33 @@ def test_digits_crammed_into_one_box_are_read_as_a_line() -> None:
     (question,) = number_questions([field], [refused(Reason.SEVERAL_DIGITS)])
     assert question.constraint is not None
     assert not question.constraint.is_satisfied_by("2531")
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "decision", "reason"),
+    [
+        (number("45"), "45", "accepted", None),  # both read the same
+        (number("45", confidence=0.5, reason=Reason.UNCERTAIN), "45", "review", "uncertain"),
+        (number("46"), "46", "review", "uncertain"),
+        (number("46", confidence=0.3, reason=Reason.UNCERTAIN), "45", "review", "uncertain"),
+        (number("", confidence=0.0, reason=Reason.NOT_A_DIGIT), "45", "review", "uncertain"),
+    ],
+)
+def test_a_doubtful_digit_gets_a_second_opinion(
+    answer: NumberReading, value: str, decision: str, reason: str | None
+) -> None:
+    reading = read(cut_field([cell(STROKE)] * 2), [sure(4), sure(5, 0.6)], [answer])
+    assert (reading.value, reading.decision, reading.reason) == (value, decision, reason)
+
+
+def test_what_was_no_digit_to_the_first_is_shown_as_the_second_reads_it() -> None:
+    reading = read(cut_field([cell(STROKE)] * 2), [NOT, sure(5)], [number("25")])
+    assert (reading.value, reading.decision, reading.reason) == ("25", "review", "not_a_digit")
+
+
+def test_digits_that_leave_no_doubt_are_not_asked_about_twice() -> None:
+    field = cut_field([cell(CROSS), cell(STROKE), cell(None)])
+    assert number_questions([field], [NOT, sure(5)]) == []
 
 
 def test_crammed_digits_are_flagged_where_no_line_can_be_read() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,30 @@ def test_where_a_sum_does_not_hold_a_person_looks_at_all_of_its_fields() -> None
         "c": "rule_failed",
         "d": None,
     }
+
+
+def test_a_broken_sum_is_mended_where_one_change_would_do_and_a_person_looks_at_that_field() -> None:
+    form = template(SUM)
+    found = readings(form, a="12", b="57", c="79")
+    found[1] = replace(found[1], alternatives=(TextAlternative("57", 0.9), TextAlternative("67", 0.08)))
+    known, checks = apply_rules(form.rules, found)
+    assert [(one.value, one.decision, one.reason) for one in known[:3]] == [
+        ("12", "accepted", None),
+        ("67", "review", "rule_failed"),
+        ("79", "accepted", None),
+    ]
+    assert known[1].confidence == 0.08
+    assert (checks[0].is_satisfied, checks[0].settled) == (True, ("b",))
+
+
+def test_a_broken_sum_that_two_changes_would_mend_is_left_to_a_person() -> None:
+    form = template(SUM)
+    found = readings(form, a="12", b="57", c="79")
+    found[1] = replace(found[1], alternatives=(TextAlternative("57", 0.9), TextAlternative("67", 0.08)))
+    found[2] = replace(found[2], alternatives=(TextAlternative("79", 0.9), TextAlternative("69", 0.08)))
+    known, _ = apply_rules(form.rules, found)
+    assert [one.value for one in known[:3]] == ["12", "57", "79"]
+    assert {one.reason for one in known[:3]} == {"rule_failed"}
 
 
 def test_but_not_at_those_that_another_rule_confirms() -> None:
