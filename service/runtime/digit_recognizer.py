@@ -3,7 +3,7 @@
 import io
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -13,14 +13,11 @@ from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
 from service.recognition.ink import find_ink
 from service.recognition.manifest import Manifest
-from service.recognition.policy import Decision
 from service.recognition.prediction import DigitReading, blank_reading, read_digit
 from service.recognition.probability import Logits
 from service.runtime.batching import MicroBatcher
+from service.runtime.readings import OnRead
 from service.runtime.workplace import Picture, Workplace
-
-OnRead = Callable[[str, Decision, Mapping[str, float]], None]
-"""Is told of each reading that was asked for: the model's name, the decision, the stages in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class DigitRecognizer:
         batcher: MicroBatcher,
         *,
         workplace: Workplace,
-        on_read: OnRead = lambda _model, _decision, _stages_ms: None,
+        on_read: OnRead = lambda _recognized: None,
     ) -> None:
         self.manifest = manifest
         self.batcher = batcher
@@ -90,7 +87,7 @@ class DigitRecognizer:
             DeadlineExceeded: the reading takes longer than the time-out.
         """
         recognized = await self._workplace.in_time(self._read(data, max_error, top_k), timeout_s)
-        self._on_read(recognized.model, recognized.reading.decision, recognized.stages_ms)
+        self._on_read(recognized)
         return recognized
 
     async def read_gray(
@@ -109,7 +106,7 @@ class DigitRecognizer:
             DeadlineExceeded: the reading takes longer than the time-out.
         """
         recognized = await self._workplace.in_time(self._read(gray, max_error, top_k), timeout_s)
-        self._on_read(recognized.model, recognized.reading.decision, recognized.stages_ms)
+        self._on_read(recognized)
         return recognized
 
     async def read_inks(self, inks: Sequence[GrayImage], *, max_error: float, top_k: int) -> list[DigitReading]:
@@ -163,7 +160,7 @@ class DigitRecognizer:
         manifest = self.manifest
         return read_digit(
             logits,
-            temperature=manifest.temperature,
+            temperature=manifest.temperature_of(is_clean=is_clean),
             calibration=manifest.calibration_of(is_clean=is_clean),
             max_error=max_error,
             top_k=top_k,

@@ -12,10 +12,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from service.recognition.policy import Decision
+from service.recognition.policy import Decision, Reason
 from service.version import VERSION
 
 STAGES = ("decode", "canvas", "queue", "model", "read")
+PICTURE_REASONS = (  # those that the reading of a picture can have; there are others for the fields of forms
+    Reason.UNCERTAIN,
+    Reason.MAX_ERROR_UNPROVEN,
+    Reason.BLANK,
+    Reason.NOT_A_DIGIT,
+    Reason.SEVERAL_DIGITS,
+    Reason.CONSTRAINT_FAILED,
+)
 
 REQUEST_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 STAGE_BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -61,7 +69,16 @@ class Metrics:
         )
         self._decisions = Counter("digits_decisions", "Readings by decision.", ["model", "decision"], registry=registry)
         self._low_confidence = Counter(
-            "digits_low_confidence", "Readings that were not accepted.", ["model"], registry=registry
+            "digits_low_confidence", "Readings that were not accepted.", ["model", "reason"], registry=registry
+        )
+        self._form_fields = Counter(
+            "digits_form_fields", "Fields of forms by decision.", ["kind", "decision"], registry=registry
+        )
+        self._webhook_readings = Counter(
+            "digits_webhook_readings", "Low-confidence readings for the webhook.", ["outcome"], registry=registry
+        )
+        self.webhook_waiting = Gauge(
+            "digits_webhook_waiting", "Readings that the webhook has not delivered yet.", registry=registry
         )
         self._batch_size = Histogram(
             "digits_batch_size",
@@ -87,7 +104,7 @@ class Metrics:
         # `labels` costs more than what it leads to, so what every request needs is looked up once.
         self._observe_stage = {stage: stage_seconds.labels(stage).observe for stage in STAGES}
         self._of_requests: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
-        self._of_readings: dict[tuple[str, Decision], tuple[Callable[[], None], ...]] = {}
+        self._of_readings: dict[tuple[str, Decision, Reason | None], tuple[Callable[[], None], ...]] = {}
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answer. Whatever a client can choose must have been brought to a few values before."""
@@ -103,20 +120,30 @@ class Metrics:
         """Count a request that was fine and could not be served now."""
         self._rejections.labels(str(status), code).inc()
 
-    def count_reading(self, model: str, decision: Decision, stages_ms: Mapping[str, float]) -> None:
+    def count_reading(
+        self, model: str, decision: Decision, reason: Reason | None, stages_ms: Mapping[str, float]
+    ) -> None:
         """Count one reading that was made for a client, with the time of its stages."""
-        key = (model, decision)
+        key = (model, decision, reason)
         found = self._of_readings.get(key)
         if found is None:
             counters = [self._decisions.labels(model, decision.value)]
-            if decision is not Decision.ACCEPTED:
-                counters.append(self._low_confidence.labels(model))
+            if decision is not Decision.ACCEPTED and reason is not None:
+                counters.append(self._low_confidence.labels(model, reason.value))
             found = self._of_readings[key] = tuple(counter.inc for counter in counters)
         for increase in found:
             increase()
         observe = self._observe_stage
         for stage, duration_ms in stages_ms.items():
             observe[stage](duration_ms / 1e3)
+
+    def count_field(self, kind: str, decision: Decision) -> None:
+        """Count one field of a form."""
+        self._form_fields.labels(kind, decision.value).inc()
+
+    def count_webhook(self, outcome: str, num_readings: int) -> None:
+        """Count what became of readings that the webhook was told."""
+        self._webhook_readings.labels(outcome).inc(num_readings)
 
     def batch_observer(self, model: str) -> Callable[[int], None]:
         """To be called with the number of canvases of each batch."""
@@ -127,7 +154,8 @@ class Metrics:
         """Show a model that has been loaded."""
         self._model_info.labels(name, str(version), device).set(1)
         self._queue_depth.labels(name).set_function(gauges.num_waiting)
-        self._low_confidence.labels(name)
+        for reason in PICTURE_REASONS:  # there before the first, so that a rate sees that one too
+            self._low_confidence.labels(name, reason.value)
         self._traces.of_model[name] = gauges.num_traces
 
 

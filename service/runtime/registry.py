@@ -18,6 +18,7 @@ from service.runtime.device_thread import DeviceThread
 from service.runtime.digit_recognizer import DigitRecognizer
 from service.runtime.loading import LoadedModel, load_model, newest_versions
 from service.runtime.metrics import Metrics, ModelGauges
+from service.runtime.readings import OnRead, Recognized
 from service.runtime.sequence_recognizer import SequenceRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
@@ -53,11 +54,19 @@ class Registry:
 
     TensorFlow is touched by one thread only, from its import to the last batch: batches of several
     models would only take the cores from each other, and one thread needs no locks.
+
+    Args:
+        options: see `RuntimeOptions`.
+        metrics: count what is read.
+        on_read: see `OnRead`.
     """
 
-    def __init__(self, options: RuntimeOptions, metrics: Metrics) -> None:
+    def __init__(
+        self, options: RuntimeOptions, metrics: Metrics, *, on_read: OnRead = lambda _recognized: None
+    ) -> None:
         self._options = options
         self._metrics = metrics
+        self._on_read = on_read
         self._tensorflow_thread = DeviceThread()
         self._workplace = Workplace(
             threads=PictureThreads(num_threads=options.num_picture_threads, queue_limit=options.queue_limit),
@@ -196,10 +205,14 @@ class Registry:
             on_batch=self._metrics.batch_observer(model.manifest.name),
         )
         if model.manifest.kind == SEQUENCE_READER:
-            return SequenceRecognizer(
-                model.manifest, batcher, workplace=self._workplace, on_read=self._metrics.count_reading
-            )
-        return DigitRecognizer(model.manifest, batcher, workplace=self._workplace, on_read=self._metrics.count_reading)
+            return SequenceRecognizer(model.manifest, batcher, workplace=self._workplace, on_read=self._hear)
+        return DigitRecognizer(model.manifest, batcher, workplace=self._workplace, on_read=self._hear)
+
+    def _hear(self, recognized: Recognized) -> None:
+        """Count a reading, and pass on that it was made."""
+        reading = recognized.reading
+        self._metrics.count_reading(recognized.model, reading.decision, reading.reason, recognized.stages_ms)
+        self._on_read(recognized)
 
     def _show(self, model: LoadedModel, recognizer: Recognizer) -> None:
         """Put a model into the metrics."""

@@ -21,7 +21,7 @@ from service.recognition.paper import Polarity
 from service.recognition.prediction import Box
 from service.recognition.probability import Logits
 from service.runtime.batching import MicroBatcher
-from service.runtime.digit_recognizer import OnRead
+from service.runtime.readings import OnRead
 from service.runtime.workplace import Picture, Workplace
 
 
@@ -92,7 +92,7 @@ class SequenceRecognizer:
         batcher: MicroBatcher,
         *,
         workplace: Workplace,
-        on_read: OnRead = lambda _model, _decision, _stages_ms: None,
+        on_read: OnRead = lambda _recognized: None,
     ) -> None:
         self.manifest = manifest
         self.batcher = batcher
@@ -194,7 +194,7 @@ class SequenceRecognizer:
         self, source: bytes | GrayImage, request: NumberRequest, timeout_s: float
     ) -> RecognizedNumber:
         recognized = await self._workplace.in_time(self._read(source, request), timeout_s)
-        self._on_read(recognized.model, recognized.reading.decision, recognized.stages_ms)
+        self._on_read(recognized)
         return recognized
 
     async def _read(self, source: bytes | GrayImage, request: NumberRequest) -> RecognizedNumber:

@@ -23,6 +23,7 @@ async def test_card_says_everything_but_the_weights(client):
             {"threshold": 0.3, "num_accepted": 1000, "num_wrong": 50, "error_upper_bound": 0.06, "coverage": 1.0},
             {"threshold": 0.8, "num_accepted": 800, "num_wrong": 1, "error_upper_bound": 0.006, "coverage": 0.8},
         ],
+        "clean_temperature": None,
         "clean_calibration": None,
         "metrics": [
             {"name": "accuracy", "dataset": "made_up", "value": 0.9, "num_samples": 100, "interval": [0.82, 0.95]}

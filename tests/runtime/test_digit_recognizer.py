@@ -5,12 +5,13 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
-from service.recognition.policy import Decision, Reason
+from service.recognition.policy import CalibrationRow, CalibrationTable, Decision, Reason
 from service.runtime.batching import MicroBatcher
 from service.runtime.digit_recognizer import DigitRecognizer
 from service.runtime.threads import PictureThreads
@@ -174,3 +175,17 @@ async def test_too_many_pictures_at_once_are_refused():
     assert await running == "done"
     assert await another == "another"
     threads.close()
+
+
+async def test_clean_pictures_are_judged_by_their_own_table():
+    canvas = np.zeros((28, 28), np.uint8)
+    canvas[4:24, 13:16] = 255
+    async with recognizer() as cnn:
+        strict = CalibrationTable((CalibrationRow(1.0, 1000, 0, 0.003, 0.1),))
+        cnn.manifest = replace(cnn.manifest, clean_calibration=strict, clean_temperature=4.0)
+        clean = await cnn.read(png(canvas), max_error=0.01, top_k=1)
+        other = await cnn.read(png(draw_seven(140)), max_error=0.01, top_k=1)
+
+    assert (clean.reading.decision, clean.reading.threshold) == (Decision.REVIEW, 1.0)
+    assert clean.reading.confidence < other.reading.confidence
+    assert (other.reading.decision, other.reading.threshold) == (Decision.ACCEPTED, 0.8)

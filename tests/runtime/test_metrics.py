@@ -3,7 +3,7 @@ import timeit
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from service.recognition.policy import Decision
+from service.recognition.policy import Decision, Reason
 from service.runtime.metrics import Exposition, Metrics, ModelGauges
 
 STAGES_MS = {"decode": 0.1, "canvas": 0.2, "queue": 0.0, "model": 0.4, "read": 0.05}
@@ -30,17 +30,28 @@ def test_requests_are_counted_and_timed_by_route(metrics):
 
 
 def test_readings_are_counted_by_decision_and_timed_by_stage(metrics):
-    for decision in (Decision.ACCEPTED, Decision.REVIEW, Decision.REJECTED, Decision.ACCEPTED):
-        metrics.count_reading("cnn", decision, STAGES_MS)
-    metrics.count_reading("dnn", Decision.REJECTED, {"decode": 1.0, "canvas": 1.0, "queue": 0.0})
+    for _ in range(2):
+        metrics.count_reading("cnn", Decision.ACCEPTED, None, STAGES_MS)
+    metrics.count_reading("cnn", Decision.REVIEW, Reason.UNCERTAIN, STAGES_MS)
+    metrics.count_reading("cnn", Decision.REJECTED, Reason.NOT_A_DIGIT, STAGES_MS)
+    metrics.count_reading("dnn", Decision.REJECTED, Reason.BLANK, {"decode": 1.0, "canvas": 1.0, "queue": 0.0})
 
     assert value(metrics, "digits_decisions_total", model="cnn", decision="accepted") == 2
     assert value(metrics, "digits_decisions_total", model="cnn", decision="review") == 1
-    assert value(metrics, "digits_low_confidence_total", model="cnn") == 2
-    assert value(metrics, "digits_low_confidence_total", model="dnn") == 1
+    assert value(metrics, "digits_low_confidence_total", model="cnn", reason="uncertain") == 1
+    assert value(metrics, "digits_low_confidence_total", model="cnn", reason="not_a_digit") == 1
+    assert value(metrics, "digits_low_confidence_total", model="dnn", reason="blank") == 1
     assert value(metrics, "digits_stage_seconds_count", stage="decode") == 5
     assert value(metrics, "digits_stage_seconds_count", stage="model") == 4
     assert value(metrics, "digits_stage_seconds_sum", stage="model") == pytest.approx(0.0016)
+
+
+def test_fields_of_forms_are_counted_by_kind_and_decision(metrics):
+    for decision in (Decision.ACCEPTED, Decision.REVIEW, Decision.ACCEPTED):
+        metrics.count_field("boxed_digits", decision)
+
+    assert value(metrics, "digits_form_fields_total", kind="boxed_digits", decision="accepted") == 2
+    assert value(metrics, "digits_form_fields_total", kind="boxed_digits", decision="review") == 1
 
 
 def test_loaded_models_are_asked_at_each_scrape(metrics):
@@ -51,7 +62,8 @@ def test_loaded_models_are_asked_at_each_scrape(metrics):
     assert value(metrics, "digits_model_info", model="cnn", version="2", device="gpu:0") == 1
     assert value(metrics, "digits_queue_depth", model="cnn") == 3
     assert value(metrics, "digits_traces_after_ready_total", model="cnn") == 0
-    assert value(metrics, "digits_low_confidence_total", model="cnn") == 0  # there before it is first needed
+    # There before it is first needed.
+    assert value(metrics, "digits_low_confidence_total", model="cnn", reason="several_digits") == 0
     gauges.update(waiting=0, traces=1)
     assert value(metrics, "digits_queue_depth", model="cnn") == 0
     assert value(metrics, "digits_traces_after_ready_total", model="cnn") == 1
@@ -75,7 +87,7 @@ def test_exposition_leaves_creation_times_out(metrics):
 
 def test_a_request_costs_less_than_twenty_microseconds(metrics):
     def one_request() -> None:
-        metrics.count_reading("cnn", Decision.ACCEPTED, STAGES_MS)
+        metrics.count_reading("cnn", Decision.ACCEPTED, None, STAGES_MS)
         metrics.count_request("/predict", "POST", 200, 0.002)
 
     one_request()

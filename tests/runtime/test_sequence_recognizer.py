@@ -42,7 +42,7 @@ async def recognizer(
             manifest_of("crnn", kind=SEQUENCE_READER),
             batcher,
             workplace=workplace,
-            on_read=lambda model, decision, stages_ms: counted.append((model, decision, list(stages_ms))),
+            on_read=lambda one: counted.append((one.model, one.reading.decision, list(one.stages_ms))),
         )
         await batcher.close()
     workplace.close()

@@ -3,8 +3,10 @@
 import signal
 import socket
 
+import numpy as np
 import pytest
 
+from tests.alerts.receiving import receiving
 from tests.pictures import draw_seven, png
 from tests.service.process import START_LIMIT_S, running, start
 
@@ -28,11 +30,34 @@ def test_service_reads_over_a_real_connection_and_stops_in_good_order(tiny_model
     assert '"path": "/predict", "status": 200' in output
 
 
+def test_low_confidence_is_told_to_log_and_receiver_and_the_last_of_it_when_the_service_stops(tiny_models_dir):
+    blank = png(np.full((60, 60), 255, np.uint8))
+    with (
+        receiving() as receiver,
+        running(tiny_models_dir, {"DIGITS_REVIEW_WEBHOOK": receiver.url}) as (process, client),
+    ):
+        for name in ("one", "two"):  # the second waits for company, or for the end
+            client.post("/predict", content=blank, headers={"X-Request-ID": name})
+        metrics = client.get("/metrics").text
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        output, complaints = process.communicate(timeout=30)
+        told = receiver.next_post().readings
+        told += receiver.next_post().readings if len(told) < 2 else []
+
+    assert complaints == ""
+    assert [reading["request_id"] for reading in told] == ["one", "two"]
+    assert output.count('"message": "low confidence"') == 2
+    assert 'digits_low_confidence_total{model="cnn",reason="blank"} 2.0' in metrics
+    assert 'digits_webhook_readings_total{outcome="dropped"} 0.0' in metrics
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
         ({"DIGITS_PORT": "abc"}, "digits: DIGITS_PORT is 'abc'; it must be a whole number from 0 to 65535."),
         ({"DIGITS_MODELS_DIR": "nowhere"}, "digits: nowhere holds no model"),
+        ({"DIGITS_REVIEW_WEBHOOK": "clerk:secret@desk"}, "digits: DIGITS_REVIEW_WEBHOOK is not accepted; it must be"),
         ({"DIGITS_DEVICE": "gpu"}, "digits: DIGITS_DEVICE is 'gpu', but TensorFlow finds no GPU on this machine."),
         ({"DIGITS_HOST": "no-such-host.invalid"}, "digits: Cannot listen on no-such-host.invalid port 0"),
     ],

@@ -34,6 +34,12 @@ def test_defaults_are_those_of_the_interface():
             "geheim\u00e4\u00f6\u00fc",
             "DIGITS_API_KEY is not accepted; it must be 8 to 200 printable ASCII characters.",
         ),
+        ("DIGITS_LOG_READINGS", "perhaps", "DIGITS_LOG_READINGS is 'perhaps'; it must be true or false."),
+        (
+            "DIGITS_REVIEW_WEBHOOK",
+            "ftp://user:password@host",
+            "DIGITS_REVIEW_WEBHOOK is not accepted; it must be an address that begins with http:// or https://.",
+        ),
     ],
 )
 def test_wrong_value_is_told_with_what_would_be_accepted(monkeypatch, variable, value, told):
@@ -56,12 +62,14 @@ def test_devices(monkeypatch, device):
     assert load_settings().device == device
 
 
-def test_api_key_shows_in_no_representation(monkeypatch):
-    monkeypatch.setenv("DIGITS_API_KEY", "correct-horse")
+@pytest.mark.parametrize(
+    ("field", "value"), [("api_key", "correct-horse"), ("review_webhook", "https://clerk:correct-horse@desk.example/")]
+)
+def test_secrets_show_in_no_representation(monkeypatch, field, value):
+    monkeypatch.setenv(variable_of(field), value)
     settings = load_settings()
 
-    assert settings.api_key is not None
-    assert settings.api_key.get_secret_value() == "correct-horse"
+    assert getattr(settings, field).get_secret_value() == value
     assert "correct-horse" not in f"{settings!r} {settings}"
 
 
