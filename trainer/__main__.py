@@ -1,4 +1,4 @@
-"""The command line: `python -m trainer train|evaluate|export CONFIG --data DIR`, and `finetune MODEL --images DIR`."""
+"""The command line: `python -m trainer train|gate|evaluate|export CONFIG --data DIR`, `finetune MODEL --images DIR`."""
 
 import argparse
 import os

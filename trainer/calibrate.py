@@ -1,9 +1,5 @@
 """From raw scores to a confidence that can be believed, measured on writers whom the weights never saw.
 
-Every calibration digit is read twice: as the clean scan that it is, and as a hard photograph of it, found and
-placed by the service's own code (`trainer/photograph.py`). So the table describes a mixture that is half hard,
-not clean scans alone; a stream of clean scans does better than it promises, a stream of bad photographs can do worse.
-
 The bounds take readings as independent. Two readings of one digit, and digits of one writer, are not quite;
 they are close to it where errors are rare.
 """
@@ -14,13 +10,14 @@ from scipy.optimize import minimize_scalar
 
 from service.recognition.policy import CalibrationRow, CalibrationTable
 from service.recognition.probability import Logits, softmax
+from trainer.confidence import Confidences, Flags
 from trainer.intervals import error_upper_bound
 
-# Fixed beforehand: thresholds picked from the data would have to pay for having been picked. None is below 0.6,
-# although the digits here would allow it: of what is no digit this data says nothing, and there networks are torn.
+# Fixed beforehand: thresholds picked from the data would have to pay for having been picked. None is below 0.5: what
+# is more likely wrong than right is not accepted, however few such readings there are.
 THRESHOLDS = (
-    0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.9925, 0.995, 0.9965, 0.998,
-    0.999, 0.9995, 0.9998, 0.9999, 0.99995,
+    0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.955, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99,
+    0.9925, 0.995, 0.9965, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995,
 )  # fmt: skip
 _LOG_TEMPERATURE_RANGE = (-3.0, 3.0)
 
@@ -44,28 +41,24 @@ def fit_temperature(logits: Logits, labels: NDArray[np.int64]) -> float:
     return float(np.exp(found.x))
 
 
-def calibration_table(logits: Logits, labels: NDArray[np.int64], *, temperature: float) -> CalibrationTable:
-    """Error bound and coverage at every threshold of `THRESHOLDS`.
+def calibration_table(confidences: Confidences, is_right: Flags) -> CalibrationTable:
+    """Error bound and coverage at every threshold of `THRESHOLDS`, of digits or of whole strings.
 
     Args:
-        logits: float32 (n, num_classes), raw scores.
-        labels: int64 (n,), class indices.
-        temperature: from `fit_temperature`.
+        confidences: float64 (n,), 0 to 1; what was rejected has 0.
+        is_right: bool (n,), whether the reading is right; a picture with nothing to read has no right reading.
     """
-    probs = softmax(logits, temperature=temperature)
-    confidence = probs.max(axis=1)
-    is_wrong = probs.argmax(axis=1) != labels
     rows = []
     for threshold in THRESHOLDS:
-        is_accepted = confidence >= threshold
-        num_accepted, num_wrong = int(is_accepted.sum()), int((is_accepted & is_wrong).sum())
+        is_accepted = confidences >= threshold
+        num_accepted, num_wrong = int(is_accepted.sum()), int((is_accepted & ~is_right).sum())
         rows.append(
             CalibrationRow(
                 threshold=threshold,
                 num_accepted=num_accepted,
                 num_wrong=num_wrong,
                 error_upper_bound=error_upper_bound(num_wrong, num_accepted),
-                coverage=num_accepted / len(labels),
+                coverage=num_accepted / len(confidences),
             )
         )
     return CalibrationTable(tuple(rows))

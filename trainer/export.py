@@ -1,12 +1,11 @@
 """From trained weights to a model folder that describes itself."""
 
-import platform
+import json
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +14,36 @@ import numpy as np
 
 from service.recognition.canvas import PREPROCESSING_ID
 from service.recognition.manifest import DIGIT_CLASSIFIER, MANIFEST_FILE, Manifest, hash_files
-from service.recognition.policy import CalibrationTable
+from service.recognition.prediction import GATED_DIGITS, NUM_DIGITS
 from service.runtime.saved_model import SIGNATURE, SavedModel
+from trainer.architectures.gate import Pool, build_gated
 from trainer.architectures.registry import CANVAS_SHAPE, build_model
-from trainer.calibrate import calibration_table, fit_temperature
+from trainer.calibrate_digits import (
+    CalibratedDigits,
+    CalibrationCanvases,
+    Opinions,
+    calibrate_digits,
+    fit_pool,
+    see_calibration,
+)
+from trainer.card import digit_card
 from trainer.config import Config
-from trainer.data.digits import join
+from trainer.data.calibration import CLEAN_OTHERS_SHARE, OTHERS_SHARE, WRONG_LABELS, load_calibration
 from trainer.data.sources import TrainingData
 from trainer.errors import TrainerError
 from trainer.evaluate import Score, evaluation_sets, read_logits, score
-from trainer.photograph import photographed_digits
+from trainer.gate import RECORD_FILE, load_gate
+from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
 from trainer.runs import Run
 
-ALPHABET = "0123456789"
 GOLDEN_FILE = "golden.npz"
 CARD_FILE = "card.md"
 LOGITS_TOLERANCE = 1e-4  # between backends, and between the Keras model and its export
-_PHOTOGRAPH_SEED = 11
-_LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python-headless", "pillow", "scipy", "matplotlib")
-_RANDOM_REMAINDER = "Order of rounding in parallel sums; two runs agree closely, not to the last bit."
 
 
 @contextmanager
 def exported_graph(run: Run) -> Iterator[Path]:
-    """The trained network as a SavedModel in a temporary folder.
+    """The trained network, without a gate, as a SavedModel in a temporary folder.
 
     The graph is float32, takes uint8 canvases (n, 28, 28, 1), scales them inside and returns float32 logits (n, 10).
 
@@ -46,21 +51,34 @@ def exported_graph(run: Run) -> Iterator[Path]:
         TrainerError: the run is not finished, Keras runs on another backend than TensorFlow, or the logits are not
             those that the training noted.
     """
-    weights = run.require_weights()
-    if keras.backend.backend() != "tensorflow":
-        raise TrainerError(
-            f"Models are exported from TensorFlow; Keras runs on {keras.backend.backend()}. Any backend may train: run "
-            "this command with KERAS_BACKEND=tensorflow."
-        )
+    weights = _require_tensorflow(run)
     model = build_model(run.config.architecture)
     model.load_weights(weights)
-    with tempfile.TemporaryDirectory(prefix="digits-export-") as parent:
-        folder = Path(parent) / "graph"
-        # The signature that `export` writes beside `serve`: one uint8 input, one float32 output.
-        signature = [keras.InputSpec(dtype="uint8", shape=(None, *CANVAS_SHAPE), name="canvases")]
-        model.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
+    with _saved(model) as folder:
         _check_logits(SavedModel(folder, input_shape=CANVAS_SHAPE), run)
         yield folder
+
+
+@contextmanager
+def exported_gated_graph(run: Run, calibration: CalibrationCanvases) -> Iterator[tuple[Path, Pool]]:
+    """The trained network with its gate as a SavedModel in a temporary folder, and how the two are pooled.
+
+    The graph is as that of `exported_graph`, with logits (n, 12).
+
+    Raises:
+        TrainerError: as `exported_graph`.
+    """
+    _require_tensorflow(run)
+    networks = load_gate(run)
+    pool = fit_pool(Opinions(networks), calibration)
+    model = build_gated(networks, pool)
+    with np.load(run.golden_path) as golden:
+        canvases = golden["canvases"]
+        _check_difference(np.asarray(networks.body(canvases)), golden["logits"], run)
+    with _saved(model) as folder:
+        exported = SavedModel(folder, input_shape=CANVAS_SHAPE).logits(canvases)
+        _check_difference(exported, np.asarray(model(canvases)), run)
+        yield folder, pool
 
 
 def measure(run: Run, data: TrainingData, data_dir: Path | None) -> list[Score]:
@@ -70,7 +88,7 @@ def measure(run: Run, data: TrainingData, data_dir: Path | None) -> list[Score]:
 
 
 def export(run: Run, data: TrainingData, data_dir: Path | None, *, models_dir: Path, model_version: int) -> Path:
-    """Write `models_dir/<name>/<version>/`, whole or not at all.
+    """Write `models_dir/<name>/<version>/`, whole or not at all; with its gate, where the run has one.
 
     Raises:
         TrainerError: the folder exists, or `exported_graph` refuses.
@@ -78,40 +96,52 @@ def export(run: Run, data: TrainingData, data_dir: Path | None, *, models_dir: P
     target = models_dir / run.config.name / str(model_version)
     if target.exists():
         raise TrainerError(f"{target} exists, and a version never changes. Choose another one with --version.")
+    calibration = see_calibration(load_calibration(data.mnist, data_dir))
+    if run.has_gate:
+        with exported_gated_graph(run, calibration) as (graph, pool):
+            return _write(run, data, data_dir, target, graph=graph, calibration=calibration, pool=pool)
+    with exported_graph(run) as graph:
+        # A network that knows digits alone is calibrated on digits alone: it has no way to reject the others.
+        return _write(run, data, data_dir, target, graph=graph, calibration=calibration.of_digits(), pool=None)
+
+
+def _write(
+    run: Run,
+    data: TrainingData,
+    data_dir: Path | None,
+    target: Path,
+    *,
+    graph: Path,
+    calibration: CalibrationCanvases,
+    pool: Pool | None,
+) -> Path:
     # Beside the target, so that the last step is a rename within one file system.
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = target.parent / f".{model_version}.unfinished"
+    folder = target.parent / f".{target.name}.unfinished"
     shutil.rmtree(folder, ignore_errors=True)
-    with exported_graph(run) as graph:
-        shutil.copytree(graph, folder)
+    shutil.copytree(graph, folder)
     model = SavedModel(folder, input_shape=CANVAS_SHAPE)
     scores = _measure(model, run.config, data, data_dir)
-
-    clean = data.mnist.train.take(data.mnist.splits.calibration)
-    hard = photographed_digits(clean, seed=_PHOTOGRAPH_SEED)
-    for name, digits in (("mnist_calibration", clean), ("mnist_calibration_photographed", hard)):
-        scores.append(score(name, read_logits(model, digits), digits.labels))
-    both = join([clean, hard])
-    logits = read_logits(model, both)
-    temperature = fit_temperature(logits, both.labels)
-    table = calibration_table(logits, both.labels, temperature=temperature)
-
+    calibrated = calibrate_digits(model, calibration)
     with np.load(run.golden_path) as golden:
         canvases = golden["canvases"]
     np.savez(folder / GOLDEN_FILE, canvases=canvases, logits=model.logits(canvases))
-    (folder / CARD_FILE).write_text(_card(run.config, model_version, scores, temperature, table), encoding="utf-8")
+    card = digit_card(run.config, int(target.name), scores, calibrated, rejects=pool is not None)
+    (folder / CARD_FILE).write_text(card, encoding="utf-8")
     manifest = Manifest(
         name=run.config.name,
-        version=model_version,
+        version=int(target.name),
         kind=DIGIT_CLASSIFIER,
         input_shape=CANVAS_SHAPE,
         preprocessing_id=PREPROCESSING_ID,
-        alphabet=ALPHABET,
-        num_parameters=build_model(run.config.architecture).count_params(),
-        temperature=temperature,
-        calibration=table,
+        alphabet=GATED_DIGITS if pool else GATED_DIGITS[:NUM_DIGITS],
+        num_parameters=_num_parameters(run),
+        temperature=calibrated.temperature,
+        calibration=calibrated.table,
+        clean_temperature=calibrated.clean_temperature,
+        clean_calibration=calibrated.clean_table,
         metrics=tuple(item.to_metric() for item in scores),
-        provenance=_provenance(run.config, data, num_calibration_readings=len(both)),
+        provenance=_provenance(run, data, calibrated, pool),
         files=hash_files(folder),
     )
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
@@ -119,16 +149,52 @@ def export(run: Run, data: TrainingData, data_dir: Path | None, *, models_dir: P
     return target
 
 
+def _require_tensorflow(run: Run) -> Path:
+    weights = run.require_weights()
+    if keras.backend.backend() != "tensorflow":
+        raise TrainerError(
+            f"Models are exported from TensorFlow; Keras runs on {keras.backend.backend()}. Any backend may train: run "
+            "this command with KERAS_BACKEND=tensorflow."
+        )
+    return weights
+
+
+@contextmanager
+def _saved(model: keras.Model) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="digits-export-") as parent:
+        folder = Path(parent) / "graph"
+        save_graph(model, folder)
+        yield folder
+
+
+def save_graph(model: keras.Model, folder: Path) -> None:
+    """Write a network as a SavedModel with one signature: uint8 canvases in, float32 logits out.
+
+    `model.export` would do the same, but for storing every weight twice.
+    """
+    import tensorflow as tf
+
+    canvases = tf.TensorSpec((None, *CANVAS_SHAPE), tf.uint8, name="canvases")
+    serve = tf.function(lambda canvases: model(canvases, training=False), input_signature=[canvases], autograph=False)
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: serve})
+
+
 def _measure(model: SavedModel, config: Config, data: TrainingData, data_dir: Path | None) -> list[Score]:
     return [
-        score(name, read_logits(model, digits), digits.labels)
+        score(name, read_logits(model, digits)[:, :NUM_DIGITS], digits.labels)
         for name, digits in evaluation_sets(config, data.mnist, data_dir).items()
     ]
 
 
 def _check_logits(model: SavedModel, run: Run) -> None:
     with np.load(run.golden_path) as golden:
-        difference = float(np.abs(model.logits(golden["canvases"]) - golden["logits"]).max())
+        _check_difference(model.logits(golden["canvases"]), golden["logits"], run)
+
+
+def _check_difference(found: np.ndarray, expected: np.ndarray, run: Run) -> None:
+    difference = float(np.abs(found - expected).max())
     if difference > LOGITS_TOLERANCE:
         raise TrainerError(
             f"The exported {run.config.name!r} answers the golden canvases otherwise than the trained one: logits "
@@ -137,14 +203,23 @@ def _check_logits(model: SavedModel, run: Run) -> None:
         )
 
 
-def _provenance(config: Config, data: TrainingData, *, num_calibration_readings: int) -> Mapping[str, Any]:
+def _num_parameters(run: Run) -> int:
+    if run.has_gate:
+        networks = load_gate(run)
+        return int(networks.body.count_params() + networks.trunk.count_params())
+    return int(build_model(run.config.architecture).count_params())
+
+
+def _provenance(run: Run, data: TrainingData, calibrated: CalibratedDigits, pool: Pool | None) -> Mapping[str, Any]:
+    config: Config = run.config
     splits = data.mnist.splits
+    gate = {} if pool is None else {"gate": {**json.loads((run.folder / RECORD_FILE).read_text()), **asdict(pool)}}
     return {
         "config": config.to_dict(),
-        "commit": _git_commit(),
+        "commit": git_commit(),
         "seed": config.seed,
-        "stays_random": _RANDOM_REMAINDER,
-        "versions": {"python": platform.python_version(), **_library_versions()},
+        "stays_random": RANDOM_REMAINDER,
+        "versions": library_versions(),
         "data": data.sources,
         "splits": {
             "of": "MNIST train",
@@ -156,63 +231,11 @@ def _provenance(config: Config, data: TrainingData, *, num_calibration_readings:
             "fitted_on": list(config.fit_on),
         },
         "calibration": {
-            "on": "calibration split, each digit once clean and once as a simulated photograph",
-            "num_readings": num_calibration_readings,
+            "on": "calibration writers of MNIST clean, photographed, coarse and on printed paper; a quarter of bhmsds "
+            "that was not fitted on; trainer/data/calibration.py",
+            "share_without_a_digit": 0.0 if pool is None else {"clean": CLEAN_OTHERS_SHARE, "other": OTHERS_SHARE},
+            "rows_left_out_for_wrong_labels": list(WRONG_LABELS),
+            "num_readings": calibrated.num_readings,
         },
+        **gate,
     }
-
-
-def _library_versions() -> dict[str, str]:
-    versions = {}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:  # one may stand in for another, such as opencv-python
-            continue
-    return versions
-
-
-def _git_commit() -> str | None:
-    """The commit of this checkout; None outside one."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _card(config: Config, model_version: int, scores: list[Score], temperature: float, table: CalibrationTable) -> str:
-    """`card.md`: what a person wants to know before using the model."""
-    lines = [
-        f"# {config.name}, version {model_version}",
-        "",
-        "Reads one digit, 0 to 9, from a canvas: uint8 (28, 28, 1), paper 0 and ink 255, placed by "
-        f"`{PREPROCESSING_ID}`. Signature `{SIGNATURE}`; the answer is ten logits. It was trained on digits alone and "
-        "gives letters and scribbles a digit too, often with confidence.",
-        "",
-        f"Trained on {', '.join(config.data)}; MNIST's splits for the fit: {', '.join(config.fit_on)}.",
-        "",
-        "| data, none of it fitted on | right | accuracy | 95 % interval |",
-        "|---|---|---|---|",
-    ]
-    for item in scores:
-        low, high = item.interval
-        lines.append(
-            f"| {item.dataset} | {item.num_right} of {item.num_samples} | {100 * item.accuracy:.2f} % "
-            f"| {100 * low:.2f} to {100 * high:.2f} |"
-        )
-    lines += [
-        "",
-        f"Confidence: softmax at temperature {temperature:.3f}. The table was measured on writers whom the weights "
-        "never saw, each digit once as a clean scan and once as a simulated hard photograph; error bounds are "
-        "one-sided, 95 %.",
-        "",
-        "| accepted from | coverage | wrong | error at most |",
-        "|---|---|---|---|",
-    ]
-    lines += [
-        f"| {row.threshold} | {100 * row.coverage:.1f} % | {row.num_wrong} of {row.num_accepted} "
-        f"| {100 * row.error_upper_bound:.3f} % |"
-        for row in table.rows
-    ]
-    return "\n".join(lines) + "\n"

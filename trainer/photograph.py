@@ -42,24 +42,62 @@ def photograph(canvas: DigitCanvas, rng: np.random.Generator) -> GrayImage:
         uint8 (height, width), 48 to 160 px a side.
     """
     side_px = int(rng.integers(48, 161))
-    ink = _pen(canvas[..., 0], rng)
+    large = cv2.resize(canvas[..., 0], None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    return _photograph(large, side_px, rng)
+
+
+def photograph_ink(ink: NDArray[np.uint8], rng: np.random.Generator, *, prints_lines: bool = False) -> GrayImage:
+    """The same of anything that is drawn finer than on a canvas.
+
+    Args:
+        ink: uint8 (84, 84), paper 0 and ink 255.
+        rng: where chance comes from.
+        prints_lines: whether the paper is ruled or squared, or has a box around the ink; the lines are paler than it.
+
+    Returns:
+        uint8 (height, width), 48 to 160 px a side.
+    """
+    side_px = int(rng.integers(48, 161))
+    lines = _printed_lines(side_px, rng) if prints_lines else None
+    return _photograph(ink, side_px, rng, lines=lines)
+
+
+def _photograph(
+    large: NDArray[np.uint8], side_px: int, rng: np.random.Generator, *, lines: NDArray[np.uint8] | None = None
+) -> GrayImage:
+    ink = _pen(large, rng)
     ink = cv2.warpPerspective(ink, _viewpoint(side_px, rng), (side_px, side_px), flags=cv2.INTER_LINEAR)
     paper = _light(side_px, rng)
     darkness = rng.uniform(0.35, 0.9)
-    picture = paper * (1 - darkness * ink.astype(np.float64) / 255)
+    strokes = ink if lines is None else np.maximum(ink, (rng.uniform(0.3, 0.9) * lines).astype(np.uint8))
+    picture = paper * (1 - darkness * strokes.astype(np.float64) / 255)
     picture = cv2.GaussianBlur(picture, (0, 0), side_px / 28 * rng.uniform(0.15, 0.8))
     picture += rng.normal(0, rng.uniform(0, 8), picture.shape)
     picture = _crop(picture, ink, rng)
     return _jpeg(np.clip(np.rint(picture), 0, 255).astype(np.uint8), quality=int(rng.integers(35, 96)))
 
 
-def _pen(ink: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The digit three times as large, with a thinner, the same or a thicker stroke."""
-    large = cv2.resize(ink, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+def _pen(large: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The enlarged ink with a thinner, the same or a thicker stroke."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     num_steps = int(rng.integers(-1, 4))
     change = cv2.dilate if num_steps > 0 else cv2.erode
     return change(large, disc, iterations=abs(num_steps))
+
+
+def _printed_lines(side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Rulings, a grid of squares, or a box: uint8 (side_px, side_px), 255 on a line."""
+    lines = np.zeros((side_px, side_px), np.uint8)
+    thickness = max(1, round(side_px / 90 * rng.uniform(0.5, 3)))
+    kind = rng.choice(["box", "rulings", "grid"])
+    if kind == "box":
+        margin = round(side_px * rng.uniform(0.01, 0.12))
+        cv2.rectangle(lines, (margin, margin), (side_px - 1 - margin, side_px - 1 - margin), 255, thickness)
+        return lines
+    rise, spacing = round(side_px * rng.uniform(-0.03, 0.03)), max(8, round(side_px * rng.uniform(0.2, 0.4)))
+    for y in range(int(rng.integers(-spacing, 0)), 2 * side_px, spacing):
+        cv2.line(lines, (0, y), (side_px - 1, y + rise), 255, thickness)
+    return lines | lines.T[:, ::-1] if kind == "grid" else lines
 
 
 def _viewpoint(side_px: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@
     │   └── history.json
     ├── golden.npz              golden canvases and their logits, as the training's own backend computes them
     ├── model.weights.h5        what the run delivers; appears last, when it is finished
+    ├── gate.weights.h5         that network with a gate, if one was trained; gate.json says on what
     └── evaluation.json         written by `evaluate`
 
 Files and folders appear under their names only when they are complete: they are written beside and renamed.
@@ -62,6 +63,16 @@ class Run:
     def weights_path(self) -> Path:
         """The weights that the run delivers; exists when the run is finished."""
         return self.folder / "model.weights.h5"
+
+    @property
+    def gate_path(self) -> Path:
+        """The weights of the gate on the delivered network, where one was trained."""
+        return self.folder / "gate.weights.h5"
+
+    @property
+    def has_gate(self) -> bool:
+        """Whether one was."""
+        return self.gate_path.exists()
 
     def open(self) -> None:
         """Make the folder, or make sure that it belongs to the same config.

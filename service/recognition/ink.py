@@ -15,13 +15,15 @@ import cv2
 import numpy as np
 
 from service.recognition.image import GrayImage
+from service.recognition.lines import without_stripes
 from service.recognition.paper import Polarity, lift_ink, shrink
 from service.recognition.pieces import CLEAN_LINE_SHARE, PHOTO_LINE_SHARE, keep_digit, smallest_digit_px
 from service.recognition.prediction import Box
 
 WORK_PX = 512  # longer side at which ink is looked for; more shows only the paper's fibers
 SMALL_INK_PX = 96  # ink smaller than this in a reduced picture is looked at again from nearer
-SMALL_PICTURE_PX = 40  # a clean picture this small was cut by a program: all of its ink is the digit
+SMALL_PICTURE_PX = 40  # a picture this small was cut by a program; a clean one has no ink but the digit's, and rulings
+CANVAS_INK_PX = (19, 20)  # longer side that `digit_canvas` leaves as it is
 MIN_CONTRAST = 28.0  # of 255; paler than this are fibers, and what shines through from the other side
 
 
@@ -33,11 +35,14 @@ class Ink:
         image: uint8 (height, width), paper 0 and ink up to 255, cropped to the ink; empty (0, 0) when blank.
         polarity: of the picture it was found in.
         box: where the ink stands in the picture, in its pixels; None when it is blank.
+        is_clean: whether every pixel of the ink reaches the canvas as it is, as with MNIST's own pictures: the paper
+            was of one level, and the ink has the size of a canvas's already.
     """
 
     image: GrayImage
     polarity: Polarity
     box: Box | None
+    is_clean: bool = False
 
 
 def find_ink(picture: GrayImage) -> Ink:
@@ -76,16 +81,21 @@ def _find(picture: GrayImage) -> Ink:
     if lifted.contrast < MIN_CONTRAST:
         return _blank(lifted.polarity)
     ink = lifted.image
-    if not (lifted.is_clean and max(picture.shape) <= SMALL_PICTURE_PX):
+    is_small = max(picture.shape) <= SMALL_PICTURE_PX
+    if lifted.is_clean and is_small:
+        ink = without_stripes(ink)
+    else:
         ink = keep_digit(
             ink,
             min_px=smallest_digit_px(picture.shape, lifted.contrast),
             line_share=CLEAN_LINE_SHARE if lifted.is_clean else PHOTO_LINE_SHARE,
+            lines_leave=is_small,
         )
     x, y, width, height = cv2.boundingRect(ink)
     if width == 0:
         return _blank(lifted.polarity)
-    return Ink(ink[y : y + height, x : x + width], lifted.polarity, Box(x, y, width, height))
+    is_clean = lifted.is_clean and max(width, height) in CANVAS_INK_PX
+    return Ink(ink[y : y + height, x : x + width], lifted.polarity, Box(x, y, width, height), is_clean)
 
 
 def _blank(polarity: Polarity) -> Ink:

@@ -76,7 +76,8 @@ class Manifest:
         num_parameters: weights in the network.
         temperature: divisor of the logits, fitted on calibration data.
         calibration: error rate and coverage per threshold, on pictures of all kinds.
-        clean_calibration: the same on pictures whose paper was of one level; None where that was not measured apart.
+        clean_temperature: the same for pictures that `Ink.is_clean`; None where `temperature` is for all.
+        clean_calibration: likewise the table.
         metrics: measured on the exported model.
         provenance: config, commit, seed, library versions, data sets and splits; free form, shown as it is.
         files: SHA-256 (hex) of every other file, by its path inside the folder with forward slashes.
@@ -92,6 +93,7 @@ class Manifest:
     num_parameters: int
     temperature: float
     calibration: CalibrationTable
+    clean_temperature: float | None = None
     clean_calibration: CalibrationTable | None = None
     metrics: tuple[Metric, ...]
     provenance: Mapping[str, Any]
@@ -108,6 +110,10 @@ class Manifest:
         height, width, channels = self.input_shape
         widths = self.input_widths if width is None else (width,)
         return tuple((height, one, channels) for one in widths)
+
+    def temperature_of(self, *, is_clean: bool) -> float:
+        """The divisor of the logits, by the kind of picture; see `service.recognition.ink.Ink`."""
+        return self.clean_temperature if is_clean and self.clean_temperature is not None else self.temperature
 
     def calibration_of(self, *, is_clean: bool) -> CalibrationTable:
         """The table by which a reading is judged, by the kind of picture; see `service.recognition.ink.Ink`."""
@@ -179,7 +185,9 @@ def _parse(record: Any) -> Manifest:
         raise ValueError(f"kind is {record['kind']!r}, known are {', '.join(KINDS)}")
     if not record["temperature"] > 0:
         raise ValueError(f"temperature is {record['temperature']}, it must be positive")
-    clean = record.get("clean_calibration")
+    clean, clean_temperature = record.get("clean_calibration"), record.get("clean_temperature")
+    if clean_temperature is not None and not clean_temperature > 0:
+        raise ValueError(f"clean_temperature is {clean_temperature}, it must be positive")
     metrics = tuple(
         Metric(**{**metric, "interval": (float(metric["interval"][0]), float(metric["interval"][1]))})
         for metric in record["metrics"]
@@ -198,6 +206,7 @@ def _parse(record: Any) -> Manifest:
         num_parameters=int(record["num_parameters"]),
         temperature=float(record["temperature"]),
         calibration=_parse_table(record["calibration"]),
+        clean_temperature=None if clean_temperature is None else float(clean_temperature),
         clean_calibration=None if clean is None else _parse_table(clean),
         metrics=metrics,
         provenance=dict(record["provenance"]),

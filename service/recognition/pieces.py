@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
-from service.recognition.lines import OUTER_SHARE, printed_lines, widened
+from service.recognition.lines import OUTER_SHARE, printed_lines, touching_edges, widened
 
 STROKE_LEVEL = 64  # of 255, from which a pixel belongs to a stroke
 LINE_LEVEL = 20  # of 255; print is often paler than what is written on it
@@ -18,19 +18,25 @@ PHOTO_LINE_SHARE = 0.4  # photographed digits stand in cells and run into their 
 REACH = 0.4  # a piece this near to the digit, in sizes of the digit, may be a part of it, as the bar of a 5
 BAR_REACH = 0.15  # and a level bar, otherwise taken for a line, only when it is this near
 MIN_PIECE_SHARE = 0.02  # of the digit's area; smaller pieces are specks
+MATE_HEIGHT_SHARE = 0.55  # of the digit's height; from there on, however far away, it may be a second digit
+MATE_AREA_SHARE = 0.2  # of the digit's area; a 1 beside a bold 8 has little more
 
 
-def keep_digit(ink: GrayImage, *, min_px: float, line_share: float) -> GrayImage:
-    """Clear everything but the digit: the lines of its cell, specks, pieces of neighbors.
+def keep_digit(ink: GrayImage, *, min_px: float, line_share: float, lines_leave: bool = False) -> GrayImage:
+    """Clear everything but the digit, or the digits: the lines of their cell, specks, pieces of neighbors.
 
     Args:
         ink: uint8 (height, width), paper 0 and ink 255.
         min_px: height or width that the digit has at least.
         line_share: what hangs together is the line of a cell, and may be cut from the digit that it runs into,
             when at least this share of it is a straight line; 0 to 1.
+        lines_leave: whether lines are printed only if they leave the picture, as they do where a program has cut it
+            close to the digit. There the foot of a 2 is as long as half the picture.
     """
     strokes = (cv2.GaussianBlur(ink, (3, 3), 0) >= STROKE_LEVEL).astype(np.uint8)
     lines = printed_lines((ink >= LINE_LEVEL).astype(np.uint8), least_share=line_share)
+    if lines_leave:
+        lines = touching_edges(lines)
     strokes[lines > 0] = 0
     num_labels, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
     if num_labels == 1:
@@ -50,6 +56,8 @@ def keep_digit(ink: GrayImage, *, min_px: float, line_share: float) -> GrayImage
     gap = pieces.gap_to(main) / pieces.size[main]
     is_near = (gap <= REACH) & ~is_cell | (gap <= BAR_REACH) & ~touches
     is_kept = is_near & (pieces.area >= MIN_PIECE_SHARE * pieces.area[main])
+    # Whoever asks for one digit and sends two is to be told, so the second one is not cleared away as dirt.
+    is_kept |= pieces.is_mate_of(main) & ~is_cell & ~touches
     is_kept[main] = True
     kept = np.concatenate([[False], is_kept])[labels].astype(np.uint8)
     # The strokes' soft edges lie below the level at which pieces were told apart.
@@ -84,6 +92,13 @@ class _Pieces:
         is_tall_line = (self._height >= 0.5 * height) & (self._width <= 0.1 * width)
         is_at_side = (self._right <= SIDE_SHARE * width) | (self._left >= (1 - SIDE_SHARE) * width)
         self.is_line = is_bar | is_tall_line | (is_at_side & (self._height >= 2 * self._width))
+
+    def is_mate_of(self, index: int) -> NDArray[np.bool_]:
+        """Which pieces are as large as a digit that was written with piece `index`, in the same hand."""
+        is_as_tall = self._height >= MATE_HEIGHT_SHARE * self._height[index]
+        is_as_heavy = self.area >= MATE_AREA_SHARE * self.area[index]
+        is_mate: NDArray[np.bool_] = is_as_tall & is_as_heavy
+        return is_mate
 
     def gap_to(self, index: int) -> NDArray[np.float64]:
         """Distance in pixels between the box of each piece and that of piece `index`."""

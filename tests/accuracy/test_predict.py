@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.accuracy, pytest.mark.timeout(600)]
 FLOORS = {
     "mnist_test": 0.9960,
     "mnist_redrawn": 0.9945,
-    "optdigits": 0.99,
+    "optdigits": 0.985,
     "semeion": 0.95,
     "photo_cells": 0.97,
     "bhmsds_held_back": 0.99,

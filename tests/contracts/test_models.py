@@ -14,7 +14,7 @@ MAX_TOTAL_BYTES = 40_000_000
 
 
 def test_the_default_model_is_there():
-    assert MODELS / "cnn" / "1" in FOLDERS
+    assert "cnn" in [folder.parent.name for folder in FOLDERS]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")

@@ -162,3 +162,52 @@ def test_odd_shapes_do_no_harm(shape: tuple[int, int]) -> None:
             assert ink.box.x >= 0
             assert ink.box.x + ink.box.width <= shape[1]
             assert ink.box.y + ink.box.height <= shape[0]
+
+
+def _two_sevens(gap_px: int) -> np.ndarray:
+    """Two digits side by side on a page, drawn with one pen."""
+    page = np.full((280, 560 + gap_px), 235, np.uint8)
+    page[:, :280] = seven()
+    page[:, -280:] = np.minimum(page[:, -280:], seven())
+    return page
+
+
+@pytest.mark.parametrize("gap_px", [-140, 0, 300])
+def test_a_second_digit_is_kept_however_far_away(gap_px: int) -> None:
+    page = _two_sevens(gap_px)
+    box = find_ink(page).box
+    _, _, width, _ = cv2.boundingRect((page < 128).astype(np.uint8))
+    assert box is not None
+    assert box.width >= 0.95 * width
+
+
+def test_what_is_smaller_than_a_second_digit_is_still_cleared_away() -> None:
+    picture = seven()
+    cv2.line(picture, (20, 230), (20, 262), 30, 5)  # a fifth of the digit's height
+    box = find_ink(picture).box
+    assert box is not None
+    assert box.x > 60
+
+
+@pytest.mark.parametrize(
+    ("picture", "is_clean"),
+    [
+        (CLEAN[:, :, 0], True),
+        (255 - CLEAN[:, :, 0], True),
+        (seven(), False),  # has to be made smaller
+        (cv2.resize(CLEAN[:, :, 0], (16, 16)), False),  # has to be made larger
+        (with_grain(CLEAN[:, :, 0]), False),
+        (with_grain(seven()), False),
+    ],
+    ids=["canvas", "negative canvas", "drawing", "coarse", "grain", "photo"],
+)
+def test_only_pictures_that_reach_the_canvas_as_they_are_count_as_clean(picture: np.ndarray, is_clean: bool) -> None:
+    assert find_ink(picture).is_clean is is_clean
+
+
+def test_blurred_digit_on_a_small_picture_keeps_its_level_strokes() -> None:
+    two = np.zeros((28, 28), np.uint8)
+    strokes = np.array([(8, 9), (11, 6), (15, 6), (18, 9), (17, 13), (8, 21), (20, 21)], np.int32)
+    cv2.polylines(two, [strokes], False, 255, 3)
+    found = find_ink(cv2.GaussianBlur(two, (0, 0), 1.0))
+    assert stroke_overlap(digit_canvas(found.image), digit_canvas(two)) >= 0.7

@@ -13,15 +13,17 @@ def test_temperature_of_known_logits_is_found():
 
 
 def test_table_counts_what_is_accepted_and_wrong():
-    # Three sure readings, one of them wrong, and one that wavers between 0 and 1.
-    logits = np.full((4, 10), -50, dtype=np.float32)
-    logits[:, 0] = 0
-    logits[3, 1] = -0.1
-    labels = np.array([0, 0, 5, 0])
-    rows = {row.threshold: row for row in calibration_table(logits, labels, temperature=1.0).rows}
+    # Three sure readings, one of them wrong, and one that wavers.
+    confidences = np.array([0.99, 0.99, 0.99, 0.55])
+    is_right = np.array([True, True, False, True])
+    rows = {row.threshold: row for row in calibration_table(confidences, is_right).rows}
     assert (rows[0.9].num_accepted, rows[0.9].num_wrong, rows[0.9].coverage) == (3, 1, 0.75)
-    assert (rows[0.6].num_accepted, rows[0.6].num_wrong) == (3, 1)
+    assert (rows[0.5].num_accepted, rows[0.5].num_wrong, rows[0.5].coverage) == (4, 1, 1.0)
     assert rows[0.9].error_upper_bound > 1 / 3
+
+
+def test_nothing_less_likely_than_not_is_ever_accepted():
+    assert min(THRESHOLDS) >= 0.5
 
 
 def test_thresholds_rise():

@@ -167,13 +167,11 @@ def test_exported_folder_describes_itself_and_repeats_its_golden_logits(command,
     verify_files(folder, manifest)
     assert manifest.num_parameters == 109_386
     assert manifest.temperature > 0
-    assert tuple(row.threshold for row in manifest.calibration.rows) == THRESHOLDS
-    assert {metric.dataset for metric in manifest.metrics} == {
-        "mnist_test",
-        "mnist_validation",
-        "mnist_calibration",
-        "mnist_calibration_photographed",
-    }
+    for table in (manifest.calibration, manifest.clean_calibration):
+        assert table is not None
+        assert tuple(row.threshold for row in table.rows) == THRESHOLDS
+    assert manifest.alphabet == "0123456789"  # there is no gate, so nothing can be rejected
+    assert {metric.dataset for metric in manifest.metrics} == {"mnist_test", "mnist_validation"}
     assert manifest.provenance["splits"]["unit"] == "writer"
     assert manifest.provenance["config"]["num_epochs"] == 2
     assert "dnn, version 3" in (folder / "card.md").read_text()
@@ -189,10 +187,10 @@ def test_exported_version_is_never_overwritten(command, tmp_path, capsys):
 
 
 def test_export_that_fails_half_way_leaves_no_model(command, tmp_path, monkeypatch):
-    def full_disk(*_):
+    def full_disk(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export_module, "_card", full_disk)
+    monkeypatch.setattr(export_module, "digit_card", full_disk)
     with pytest.raises(OSError, match="No space"):
         command("export", "--models", str(tmp_path))
     assert not (tmp_path / "dnn" / "1").exists()

@@ -36,7 +36,7 @@ def build_model(architecture: str, *, precision: str = "float32") -> keras.Model
     """
     if architecture not in BUILDERS:
         raise TrainerError(f"There is no architecture {architecture!r}. Choose one of: {', '.join(BUILDERS)}.")
-    with _dtype_policy(precision):
+    with dtype_policy(precision):
         canvases = keras.Input(CANVAS_SHAPE, dtype="uint8", name="canvases")
         scaled = keras.layers.Rescaling(1 / 255, dtype="float32", name="scale")(canvases)
         features = BUILDERS[architecture](scaled)
@@ -45,7 +45,8 @@ def build_model(architecture: str, *, precision: str = "float32") -> keras.Model
 
 
 @contextmanager
-def _dtype_policy(name: str) -> Iterator[None]:
+def dtype_policy(name: str) -> Iterator[None]:
+    """Layers made inside have this dtype policy."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

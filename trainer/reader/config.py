@@ -14,8 +14,9 @@ class ReaderConfig:
 
     Attributes:
         name: of the config, the run folder and the exported model.
-        heads: what reads the convolutional features; the first is delivered, all are trained. A second head costs little,
-            and pulls the features towards the digits before the recurrent layer has learned anything.
+        heads: what reads the convolutional features; all are trained together. A second head costs little, and pulls the
+            features towards the digits before a recurrent layer has learned anything.
+        serves: the head that is exported; chosen on validation writers.
         num_epochs: an epoch is `numbers_per_epoch` composed numbers, none of which is ever seen again.
         numbers_per_epoch: how many are composed for each epoch.
         first_style: of the first epoch, easier than what follows: CTC finds the digits before it can learn from hard ones.
@@ -31,6 +32,7 @@ class ReaderConfig:
 
     name: str
     heads: tuple[Head, ...]
+    serves: Head
     num_epochs: int
     numbers_per_epoch: int
     first_style: LineStyle

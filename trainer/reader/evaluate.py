@@ -29,7 +29,8 @@ from trainer.reader.readings import frames_of, see_line
 
 LENGTHS = (1, 2, 5, 10, 16, 20)
 NUM_BENCHMARK = 10_000
-NUM_COMPOSED = 1_000
+NUM_OTHERS = 2_000
+NUM_COMPOSED = 500
 COMPOSED_SEED = 31
 _STYLES = {"clean": CLEAN, "hard": HARD_DIGITS_ONLY}
 
@@ -120,8 +121,8 @@ def evaluation_numbers(mnist: Mnist, data_dir: Path) -> dict[str, Numbers]:
     hands = test_hands(mnist)
     sets = {
         "mdw_zip_codes": zip_codes(mnist, data_dir, NUM_BENCHMARK),
-        "mdw_check_amounts": check_amounts(mnist, NUM_BENCHMARK),
-        "mdw_clock_times": clock_times(mnist, NUM_BENCHMARK),
+        "mdw_check_amounts": check_amounts(mnist, NUM_OTHERS),
+        "mdw_clock_times": clock_times(mnist, NUM_OTHERS),
     }
     for style_name, style in _STYLES.items():
         for length in LENGTHS:

@@ -38,7 +38,7 @@ def exported_reader(run: Run, config: ReaderConfig, *, head: Head | None = None)
     (n, width / 2, 12).
 
     Args:
-        head: the config's first where it is not given.
+        head: the one that serves where none is given.
 
     Raises:
         TrainerError: the run is not finished, Keras runs on another backend than TensorFlow, or the logits are not
@@ -52,7 +52,7 @@ def exported_reader(run: Run, config: ReaderConfig, *, head: Head | None = None)
         )
     with_all_heads = build_reader(config.heads)
     with_all_heads.load_weights(weights)
-    delivered = head or config.heads[0]
+    delivered = head or config.serves
     with tempfile.TemporaryDirectory(prefix="digits-export-") as parent:
         folder = Path(parent) / "graph"
         export_graph(with_all_heads, delivered, folder)
@@ -122,7 +122,7 @@ def write_reader(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir
         input_widths=LINE_WIDTHS_PX,
         preprocessing_id=LINE_PREPROCESSING_ID,
         alphabet=SYMBOLS,
-        num_parameters=build_reader(what.config.heads[:1]).count_params(),
+        num_parameters=build_reader((what.config.serves,)).count_params(),
         temperature=calibrated.temperature,
         calibration=calibrated.table,
         metrics=tuple(Metric("text_accuracy", s.dataset, s.accuracy, s.num_samples, s.interval) for s in what.scores),

@@ -43,11 +43,11 @@ def finetune_model(
     results: list[tuple[NumberScore, NumberScore]] = []
     for held_back in parts if all_folds else parts[:1]:
         learned = sorted(set(range(len(own))) - set(held_back))
-        model = reader_from(before, config.heads[0])
+        model = reader_from(before, config.serves)
         finetune(model, own.take(learned), rehearsal, options)
         with tempfile.TemporaryDirectory(prefix="digits-finetune-") as parent:
             graph = Path(parent) / "graph"
-            export_graph(model, config.heads[0], graph)
+            export_graph(model, config.serves, graph)
             gained = _compare(before, graph, own.take(held_back), known)
             results.append(gained[0])
             for was, now in gained:

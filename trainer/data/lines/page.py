@@ -36,7 +36,7 @@ def photograph_line(ink: Picture, style: LineStyle, rng: np.random.Generator) ->
     line_px = size[1]
     margins = _margins(line_px, rng)
     written = cv2.copyMakeBorder(written, *margins, cv2.BORDER_CONSTANT, value=0)
-    ink_share = written.astype(np.float32) / 255 * rng.uniform(0.3, 0.95)
+    ink_share = written.astype(np.float32) / 255 * rng.uniform(0.4, 0.95)
     if rng.random() < 0.3:  # uneven ink
         ink_share *= _blotches(written.shape, rng, low=0.6)
     paper = _paper(written.shape, rng)
