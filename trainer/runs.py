@@ -140,7 +140,9 @@ class Run:
         """Canvases and logits by which an export is checked against the training."""
         return self.folder / "golden.npz"
 
-    def deliver(self, model: keras.Model, golden: Mapping[str, NDArray[np.uint8]] | None = None) -> None:
+    def deliver(
+        self, model: keras.Model, golden: Mapping[str, NDArray[np.uint8]] | None = None, *, output: str | None = None
+    ) -> None:
         """Make this float32 network the result of the run.
 
         What it answers to the golden canvases is noted beside it: the export, perhaps on another backend, must
@@ -148,13 +150,14 @@ class Run:
 
         Args:
             golden: canvases by name; those of single digits where none are given.
+            output: of several, the one whose answers are noted.
         """
         noted = {}
         for name, canvases in (golden or {"": golden_canvases()}).items():
             suffix = f"_{name}" if name else ""
             noted[f"canvases{suffix}"] = canvases
             answer = model(canvases)
-            answer = next(iter(answer.values())) if isinstance(answer, dict) else answer
+            answer = answer[output] if output else answer
             noted[f"logits{suffix}"] = keras.ops.convert_to_numpy(answer)
         np.savez(self.golden_path, **noted)
         partial = self.folder / "unfinished.weights.h5"

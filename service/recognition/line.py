@@ -23,6 +23,7 @@ from service.recognition.prediction import Box
 
 WORK_PX = 1600  # longer side at which the line is looked for
 WORK_HEIGHT_PX = 400  # and the height that a picture of a line is reduced to at most
+LEAST_HEIGHT_PX = 64  # a picture is not reduced to less, however wide it is
 NEAR_SHARE = 0.45  # of the picture's height; a line lower than this is looked at again from nearer
 MARGIN = 0.35  # of the line's height, above and below it
 MIN_CONTRAST = 24.0  # of 255; paler than this is paper
@@ -75,7 +76,9 @@ def find_line(picture: GrayImage) -> Line:
 def _find_reduced(picture: GrayImage) -> Line:
     """Find the line in a picture of any size, at a size at which strokes are a few pixels wide."""
     height, width = picture.shape
-    longer_px = min(WORK_PX, round(max(height, width) * WORK_HEIGHT_PX / height))
+    # A long strip is not reduced to a thread.
+    longest_px = max(WORK_PX, max(height, width) * LEAST_HEIGHT_PX / height)
+    longer_px = round(min(longest_px, max(height, width) * WORK_HEIGHT_PX / height))
     reduced = shrink(picture, max(1, longer_px))
     line = _find(reduced)
     return line if reduced is picture else _enlarged(line, picture.shape, reduced.shape)

@@ -56,7 +56,7 @@ def exported_reader(run: Run, config: ReaderConfig, *, head: Head | None = None)
     with tempfile.TemporaryDirectory(prefix="digits-export-") as parent:
         folder = Path(parent) / "graph"
         export_graph(with_all_heads, delivered, folder)
-        if delivered == config.heads[0]:
+        if delivered == config.serves:
             _check_logits(SavedModel(folder, input_shape=INPUT_SHAPE), run)
         yield folder
 

@@ -21,6 +21,8 @@ _NUM_STATISTICS_BATCHES = 150
 def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
     """Train a config and leave its weights, its history and a checkpoint in the run's folder.
 
+    Seeds fix the first weights and the numbers; dropout after a resumption is not what it would have been without.
+
     Returns:
         The file with the delivered weights: the average over the last steps.
 
@@ -75,7 +77,7 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
         _measure_batch_statistics(delivered, composed.epoch(config.num_epochs - 1))
     finally:
         composed.close()
-    run.deliver(delivered, golden_lines())
+    run.deliver(delivered, golden_lines(), output=config.serves)
     return run.weights_path
 
 

@@ -21,7 +21,9 @@ from trainer.runs import Run
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
 pytestmark = [pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"), pytest.mark.slow]
 
-CONFIG = replace(crnn.CONFIG, num_epochs=2, precision="float32", columns_per_batch=512, warmup_share=0.0)
+CONFIG = replace(
+    crnn.CONFIG, serves="recurrent", num_epochs=2, precision="float32", columns_per_batch=512, warmup_share=0.0
+)
 
 
 class DrawnBatches:
