@@ -186,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     finetune = commands.add_parser(
         "finetune",
         help="teach an exported reader a person's own hand",
-        description="Adapts the newest version of a reader to pictures of one's own and exports it as the next version.",
+        description="Adapts the newest version of a reader to one's own pictures and exports it as the next version.",
     )
     finetune.add_argument("model", help="name of the exported reader, such as crnn")
     finetune.add_argument("--images", type=Path, required=True, help="folder with labels.csv and the pictures")

@@ -149,6 +149,7 @@ class Run:
         repeat it.
 
         Args:
+            model: the finished network.
             golden: canvases by name; those of single digits where none are given.
             output: of several, the one whose answers are noted.
         """

@@ -59,11 +59,11 @@ def compose_epoch(config: ReaderConfig, epoch: int) -> list[Batch]:
     """The batches of one epoch; runs in the composing process."""
     if _workshop is None:
         raise RuntimeError("Compose in a process that was started with _open_workshop.")
-    first, later = (LineGenerator(*_workshop, style, seed=config.seed + epoch) for style in (config.first_style, config.style))
-    num_first = config.numbers_per_epoch if epoch == 0 else round(config.first_share * config.numbers_per_epoch)
-    examples = (
-        (first if index < num_first else later).example(index) for index in range(config.numbers_per_epoch)
+    first, later = (
+        LineGenerator(*_workshop, style, seed=config.seed + epoch) for style in (config.first_style, config.style)
     )
+    num_first = config.numbers_per_epoch if epoch == 0 else round(config.first_share * config.numbers_per_epoch)
+    examples = ((first if index < num_first else later).example(index) for index in range(config.numbers_per_epoch))
     batches = list(_batched(examples, columns_per_batch=config.columns_per_batch))
     np.random.default_rng([config.seed, epoch]).shuffle(batches)
     return batches

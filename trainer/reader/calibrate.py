@@ -1,7 +1,7 @@
 """How sure a reader may be: measured on composed numbers of writers whom the weights never saw.
 
-Half of the numbers are tidy and clean, half stand on hard pages; the pens of bhmsds' held-back half are among them, because
-a confidence that holds for one country's hand alone is none.
+Half of the numbers are tidy and clean, half stand on hard pages; the pens of bhmsds' held-back half are among them,
+because a confidence that holds for one country's hand alone is none.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,8 @@ _SEED = 71
 _LOG_TEMPERATURE_RANGE = (-1.0, 2.0)
 _LEAST_LOG_PROB = -30.0  # a number that the frames hardly hold counts as this unlikely, so that one does not decide
 _DESCRIPTION = (
-    "composed numbers of the calibration writers of MNIST and of bhmsds' held-back half, half of them clean, half on hard pages"
+    "composed numbers of the calibration writers of MNIST and of bhmsds' held-back half, half of them clean, half on "
+    "hard pages"
 )
 
 

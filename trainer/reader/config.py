@@ -14,12 +14,13 @@ class ReaderConfig:
 
     Attributes:
         name: of the config, the run folder and the exported model.
-        heads: what reads the convolutional features; all are trained together. A second head costs little, and pulls the
-            features towards the digits before a recurrent layer has learned anything.
+        heads: what reads the convolutional features; all are trained together. A second head costs little, and pulls
+            the features towards the digits before a recurrent layer has learned anything.
         serves: the head that is exported; chosen on validation writers.
         num_epochs: an epoch is `numbers_per_epoch` composed numbers, none of which is ever seen again.
         numbers_per_epoch: how many are composed for each epoch.
-        first_style: of the first epoch, easier than what follows: CTC finds the digits before it can learn from hard ones.
+        first_style: of the first epoch, easier than what follows: CTC finds the digits before it can learn from hard
+            ones.
         style: of all others, but for `first_share` of their numbers.
         first_share: share of the later numbers that are composed in the first style all the same: what is learned from
             hard pages alone reads tidy ones worse.

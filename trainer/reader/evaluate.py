@@ -90,7 +90,11 @@ def look_at(model: SavedModel, name: str, numbers: Numbers) -> Seen:
 
 
 def read_all(
-    seen: Seen, *, temperature: float = 1.0, calibration: CalibrationTable | None = None, max_error: float = 0.01,
+    seen: Seen,
+    *,
+    temperature: float = 1.0,
+    calibration: CalibrationTable | None = None,
+    max_error: float = 0.01,
     constraint: Constraint | None = None,
 ) -> list[NumberReading]:
     """The reading of every number, as the service would give it."""
@@ -131,9 +135,7 @@ def evaluation_numbers(mnist: Mnist, data_dir: Path) -> dict[str, Numbers]:
     return sets
 
 
-def measure_reader(
-    model: SavedModel, mnist: Mnist, data_dir: Path, *, temperature: float = 1.0
-) -> list[NumberScore]:
+def measure_reader(model: SavedModel, mnist: Mnist, data_dir: Path, *, temperature: float = 1.0) -> list[NumberScore]:
     """Scores on all sets, read freely; the ZIP codes a second time with the list of those in use."""
     scores = []
     codes = (data_dir / "us_zip_codes.txt").read_text(encoding="ascii").split()

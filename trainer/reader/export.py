@@ -38,6 +38,8 @@ def exported_reader(run: Run, config: ReaderConfig, *, head: Head | None = None)
     (n, width / 2, 12).
 
     Args:
+        run: finished.
+        config: of the run.
         head: the one that serves where none is given.
 
     Raises:
@@ -156,9 +158,9 @@ def _check_logits(model: SavedModel, run: Run) -> None:
             difference = float(np.abs(found - noted).max())
             if difference > LOGITS_TOLERANCE:
                 raise TrainerError(
-                    f"The exported {run.config.name!r} answers golden lines of width {width} otherwise than the trained "
-                    f"one: logits differ by {difference:.2g}, at most {LOGITS_TOLERANCE:.0e} is allowed. Were the "
-                    f"files in {run.folder} mixed up?"
+                    f"The exported {run.config.name!r} answers golden lines of width {width} otherwise than the "
+                    f"trained one: logits differ by {difference:.2g}, at most {LOGITS_TOLERANCE:.0e} is allowed. Were "
+                    f"the files in {run.folder} mixed up?"
                 )
 
 
@@ -168,10 +170,13 @@ def _card(what: ReaderExport, temperature: float, table: CalibrationTable) -> st
         f"# {what.name}, version {what.version}",
         "",
         "Reads a number of any length from a line canvas: uint8 (32, width, 1), paper 0 and ink 255, placed by "
-        f"`{LINE_PREPROCESSING_ID}`; the answer is two frames of twelve logits for every four columns: CTC's blank, the ten "
-        "digits, and a mark that stands where a digit might and is none. Dots, commas and dashes are not read.",
+        f"`{LINE_PREPROCESSING_ID}`; the answer is two frames of twelve logits for every four columns: CTC's "
+        "blank, the ten digits, and a mark that stands where a digit might and is none. Dots, commas and dashes are "
+        "not read.",
         "",
-        "Trained on composed numbers, none of which was ever a real one: " + ", ".join(s["name"] for s in what.sources) + ".",
+        "Trained on composed numbers, none of which was ever a real one: "
+        + ", ".join(s["name"] for s in what.sources)
+        + ".",
         "",
         "| data, none of it fitted on | numbers right | accuracy | 95 % interval |",
         "|---|---|---|---|",

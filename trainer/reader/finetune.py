@@ -63,14 +63,14 @@ def reader_from(folder: Path, head: Head) -> keras.Model:
     for index, variable in enumerate(model.variables):
         name = f"variables/{index}/.ATTRIBUTES/VARIABLE_VALUE"
         if not stored.has_tensor(name) or stored.get_tensor(name).shape != tuple(variable.shape):
-            raise TrainerError(f"{folder} is not a reader of the architecture that is built here: {variable.path} differs.")
+            raise TrainerError(
+                f"{folder} is not a reader of the architecture that is built here: {variable.path} differs."
+            )
         variable.assign(stored.get_tensor(name))
     return model
 
 
-def finetune(
-    model: keras.Model, own: OwnPictures, rehearsal: list[Batch], options: FinetuneOptions
-) -> None:
+def finetune(model: keras.Model, own: OwnPictures, rehearsal: list[Batch], options: FinetuneOptions) -> None:
     """Adapt a reader in place.
 
     Args:
@@ -139,4 +139,3 @@ def _batches(own: OwnPictures, rng: np.random.Generator) -> Iterator[Batch]:
         if len(waiting[width]) == max(1, _COLUMNS_PER_BATCH // width):
             yield stack(waiting.pop(width))
     yield from (stack(examples) for examples in waiting.values())
-

@@ -1,4 +1,4 @@
-"""`python -m trainer finetune crnn --images DIR`: from an exported reader to a new version that knows a person's hand."""
+"""`python -m trainer finetune`: from an exported reader to a new version that knows a person's hand."""
 
 import tempfile
 from dataclasses import asdict
@@ -73,7 +73,9 @@ def _newest(models_dir: Path, name: str) -> Path:
     for folder in newest_versions(models_dir):
         if folder.parent.name == name:
             return folder
-    raise TrainerError(f"{models_dir} holds no model {name!r}. Export one first, or choose another folder with --models.")
+    raise TrainerError(
+        f"{models_dir} holds no model {name!r}. Export one first, or choose another folder with --models."
+    )
 
 
 def _known_numbers(mnist: Mnist) -> list[tuple[str, Numbers]]:
@@ -98,4 +100,3 @@ def _compare(
         was, now = (score(name, read_all(look_at(model, name, numbers)), numbers.texts) for model in models)
         gained.append((was, now))
     return gained
-

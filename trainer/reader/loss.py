@@ -31,10 +31,10 @@ def ctc_loss(targets: keras.KerasTensor, logits: keras.KerasTensor) -> keras.Ker
 def forgiving_ctc_loss(targets: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
     """`ctc_loss`, in which numbers that nobody could read hardly count.
 
-    On the hardest of the composed pages some numbers can no longer be seen. Their losses are a hundred times those of all
-    others, and what is learned from them is to guess. So a number with more than `BEARABLE_LOSS` per symbol counts the
-    less the further it is above. To the gradient its weight is a constant. Where all numbers are far above, as before
-    anything is learned, the weights change little but the scale, which the optimizer does not see.
+    On the hardest of the composed pages some numbers can no longer be seen. Their losses are a hundred times those of
+    all others, and what is learned from them is to guess. So a number with more than `BEARABLE_LOSS` per symbol counts
+    the less the further it is above. To the gradient its weight is a constant. Where all numbers are far above, as
+    before anything is learned, the weights change little but the scale, which the optimizer does not see.
     """
     losses = ctc_loss(targets, logits)
     num_symbols = ops.cast(ops.sum(ops.cast(ops.not_equal(targets, BLANK), "int32"), axis=-1), losses.dtype)

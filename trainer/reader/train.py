@@ -1,4 +1,4 @@
-"""Training of a sequence reader, from composed numbers to its weights. Running it again goes on where it was stopped."""
+"""Training of a sequence reader, from composed numbers to its weights. Running it again goes on where it stopped."""
 
 import math
 import time

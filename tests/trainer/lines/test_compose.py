@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -98,7 +100,7 @@ def test_texts_keep_to_their_length_and_double_when_asked():
     assert {len(text) for text in texts} == set(range(1, 21))
 
     def share(of):
-        pairs = [a == b for text in of for a, b in zip(text, text[1:], strict=False)]
+        pairs = [a == b for text in of for a, b in pairwise(text)]
         return sum(pairs) / len(pairs)
 
     assert share(texts) < 0.2 < share(doubled)

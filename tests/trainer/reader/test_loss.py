@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.recognition.alphabet import BLANK, NUM_CLASSES, OTHER, classes_of
-from trainer.reader.loss import BEARABLE_LOSS, forgiving_ctc_loss, ctc_loss
+from trainer.reader.loss import BEARABLE_LOSS, ctc_loss, forgiving_ctc_loss
 
 NUM_FRAMES = 4
 

@@ -11,9 +11,9 @@ from trainer.data.lines.style import STACKED
 from trainer.errors import TrainerError
 from trainer.reader import train as train_module
 from trainer.reader.batches import _batched
+from trainer.reader.commands import folds
 from trainer.reader.export import INPUT_SHAPE, exported_reader
 from trainer.reader.finetune import FinetuneOptions, bent, finetune, reader_from
-from trainer.reader.commands import folds
 from trainer.reader.own_pictures import OwnPictures
 from trainer.reader.train import rate_at, train_reader
 from trainer.runs import Run

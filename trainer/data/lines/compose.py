@@ -55,6 +55,7 @@ def compose(
     Args:
         hands: whose digits.
         style: how.
+        rng: where chance comes from.
         letters: what may stand in a digit's place.
         text: the number; drawn where it is not given.
     """

@@ -49,6 +49,7 @@ def mnist_hands(digits: Digits, writers: NDArray[np.int64]) -> Hands:
     """Each writer of MNIST is a hand.
 
     Args:
+        digits: n of them.
         writers: int64 (n,), who wrote each digit.
     """
     return _collect([(digits, writers, 1.0)])

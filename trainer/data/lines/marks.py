@@ -38,6 +38,7 @@ def draw_mark(kind: str, height: int, pen: int, rng: np.random.Generator) -> tup
         kind: `dot`, `comma`, `dash`, `equals`, `plus`, `star`, `apostrophe` or `colon`.
         height: of a digit, in pixels.
         pen: width of the stroke, in pixels.
+        rng: where chance comes from.
 
     Returns:
         uint8 (height, width) with the ink in it, and the height of its middle, in digit heights above the baseline.

@@ -18,6 +18,7 @@ def photograph_line(ink: Picture, style: LineStyle, rng: np.random.Generator) ->
     Args:
         ink: uint8 (height, width), paper 0 and ink 255; may be empty.
         style: how hard the page is.
+        rng: where chance comes from.
 
     Returns:
         uint8 (height, width), mostly dark on light; the number is 14 to 90 px high in it.
@@ -90,8 +91,12 @@ def _security_print(paper: Light, line_px: int, rng: np.random.Generator) -> Lig
     for _ in range(int(rng.integers(1, 4))):
         period = max(2.5, line_px * rng.uniform(0.06, 0.25))
         angle = rng.choice([0.0, 0.5 * np.pi, rng.uniform(0, np.pi)]) + rng.normal(0, 0.05)
-        wave = rng.uniform(0, 1.5) * period * np.sin(
-            (xs * np.cos(angle + 1.2) + ys * np.sin(angle + 1.2)) * 2 * np.pi / (line_px * rng.uniform(0.5, 3))
+        wave = (
+            rng.uniform(0, 1.5)
+            * period
+            * np.sin(
+                (xs * np.cos(angle + 1.2) + ys * np.sin(angle + 1.2)) * 2 * np.pi / (line_px * rng.uniform(0.5, 3))
+            )
         )
         phase = (xs * np.sin(angle) + ys * np.cos(angle) + wave) / period + rng.random()
         distance = np.abs(phase - np.rint(phase)) * period
