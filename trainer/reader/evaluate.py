@@ -22,7 +22,7 @@ from trainer.reader.numbers import (
     cheque_amounts,
     clock_times,
     composed,
-    test_hands,
+    hands_of_test_writers,
     zip_codes,
 )
 from trainer.reader.readings import frames_of, see_line
@@ -122,7 +122,7 @@ def score(name: str, readings: Sequence[NumberReading], texts: Sequence[str]) ->
 
 def evaluation_numbers(mnist: Mnist, data_dir: Path) -> dict[str, Numbers]:
     """Everything that a reader is measured on, by name; none of it, nor its writers, was fitted on."""
-    hands = test_hands(mnist)
+    hands = hands_of_test_writers(mnist)
     sets = {
         "mdw_zip_codes": zip_codes(mnist, data_dir, NUM_BENCHMARK),
         "mdw_check_amounts": check_amounts(mnist, NUM_OTHERS),

@@ -69,7 +69,7 @@ def composed(hands: Hands, style: LineStyle, length: int, num_numbers: int, *, s
     return Numbers([generator.picture(index, text=text)[0] for index, text in enumerate(texts)], texts, [])
 
 
-def test_hands(mnist: Mnist) -> Hands:
+def hands_of_test_writers(mnist: Mnist) -> Hands:
     """The writers of MNIST's test digits, who wrote none of its training digits."""
     return mnist_hands(mnist.test, _test_writers(mnist))
 
