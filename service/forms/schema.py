@@ -7,15 +7,16 @@ page, rules over fields that do not exist) is checked by `template.parse_templat
 from collections.abc import Mapping
 from typing import Any
 
+from service.recognition.check_digits import CHECKS
+from service.recognition.constraint import MAX_LENGTH
+from service.recognition.pattern import MAX_PATTERN_CHARACTERS
+
 MAX_PAGES = 50
 MAX_FIELDS = 2_000
 MAX_CELLS = 64
 MAX_RULES = 200
 MIN_PAGE_MM, MAX_PAGE_MM = 10.0, 2_000.0
-MAX_NUMBER_LENGTH = 32  # digits of one number, as in POST /sequence
-MAX_PATTERN_LENGTH = 200
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-CHECKS = ("luhn", "mod97", "ean13", "isbn10", "isbn13", "verhoeff")
 
 _FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
 _BOX = {
@@ -30,7 +31,7 @@ _BOX = {
     "required": ["x", "y", "width", "height"],
     "additionalProperties": False,
 }
-_LENGTH = {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER_LENGTH}
+_LENGTH = {"type": "integer", "minimum": 0, "maximum": MAX_LENGTH}
 _NAME = {"type": "string", "pattern": NAME_PATTERN}
 
 TEMPLATE_SCHEMA: Mapping[str, Any] = {
@@ -83,7 +84,7 @@ TEMPLATE_SCHEMA: Mapping[str, Any] = {
                             "length": _LENGTH,
                             "min_length": _LENGTH,
                             "max_length": _LENGTH,
-                            "pattern": {"type": "string", "minLength": 1, "maxLength": MAX_PATTERN_LENGTH},
+                            "pattern": {"type": "string", "minLength": 1, "maxLength": MAX_PATTERN_CHARACTERS},
                             "check": {"enum": list(CHECKS)},
                             "allowed": {
                                 "description": "Name of a list on the server.",

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 
 from service.forms import schema
 from service.recognition.allowed import AllowedList
-from service.recognition.constraint import Constraint
+from service.recognition.check_digits import CHECKS
+from service.recognition.constraint import MAX_LENGTH, Constraint
 from service.recognition.errors import InvalidParameter, InvalidTemplate
+from service.recognition.pattern import MAX_PATTERN_CHARACTERS
 
 A4_MM = (210.0, 297.0)
 MIN_FIELD_MM = 1.5  # no pen writes a digit that is smaller
@@ -281,9 +283,9 @@ def _constraint(node: _Node, kind: FieldKind, allowed_lists: Mapping[str, Allowe
         raise node.fail(f"does not go with kind {kind}; boxed_digits and number have constraints.")
     lengths = ("length", "min_length", "max_length")
     node.keys(set(), {*lengths, "pattern", "check", "allowed"})
-    asked = {key: node[key].integer(0, schema.MAX_NUMBER_LENGTH) for key in lengths if node.has(key)}
-    pattern = node["pattern"].text(longest=schema.MAX_PATTERN_LENGTH) if node.has("pattern") else None
-    check = node["check"].choice(schema.CHECKS) if node.has("check") else None
+    asked = {key: node[key].integer(0, MAX_LENGTH) for key in lengths if node.has(key)}
+    pattern = node["pattern"].text(longest=MAX_PATTERN_CHARACTERS) if node.has("pattern") else None
+    check = node["check"].choice(CHECKS) if node.has("check") else None
     allowed = None
     if node.has("allowed"):
         name = node["allowed"].text(longest=64)

@@ -1,15 +1,19 @@
 """What the commands of `python -m trainer` do with a config of a reader."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from service.recognition.errors import InvalidModel
+from service.recognition.manifest import SEQUENCE_READER, load_manifest
 from service.runtime.saved_model import SavedModel
+from trainer.config import load_config
 from trainer.data.lines.style import HARD
 from trainer.data.mnist import load_mnist
 from trainer.errors import TrainerError
-from trainer.reader.batches import LineBatches
+from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.config import ReaderConfig
 from trainer.reader.evaluate import NumberScore, measure_reader
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, exported_reader, write_reader
@@ -54,10 +58,8 @@ def export(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir
         return write_reader(what, mnist, data_dir, models_dir=models_dir)
 
 
-def rehearsal_batches(config: ReaderConfig, data_dir: Path, *, num_numbers: int) -> list[Any]:
+def rehearsal_batches(config: ReaderConfig, data_dir: Path, *, num_numbers: int) -> list[Batch]:
     """Composed numbers as in the training, to be learned from beside a person's own pictures."""
-    from dataclasses import replace
-
     short = replace(config, numbers_per_epoch=num_numbers, num_epochs=2, first_style=HARD, seed=config.seed + 999)
     composed = LineBatches(short, data_dir)
     try:
@@ -72,10 +74,6 @@ def config_of(folder: Path) -> ReaderConfig:
     Raises:
         TrainerError: the folder holds no reader that was trained here.
     """
-    from service.recognition.errors import InvalidModel
-    from service.recognition.manifest import SEQUENCE_READER, load_manifest
-    from trainer.config import load_config
-
     try:
         manifest = load_manifest(folder)
     except InvalidModel as error:
