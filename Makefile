@@ -59,8 +59,8 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
 
 lock: $(DEV)  ## write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions
-	$(COMPILE) --extra train --extra otel --group dev --output-file requirements/dev.txt
-	$(COMPILE) --extra train --constraint requirements/dev.txt --output-file requirements/train.txt
+	$(COMPILE) --extra train --extra compress --extra otel --group dev --output-file requirements/dev.txt
+	$(COMPILE) --extra train --extra compress --constraint requirements/dev.txt --output-file requirements/train.txt
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/service.txt
 	$(COMPILE) --extra gpu --constraint requirements/dev.txt --output-file requirements/service-gpu.txt
 	$(COMPILE) --extra otel --constraint requirements/dev.txt --output-file requirements/service-otel.txt

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.processes import ROOT, BenchmarkError
 from benchmarks.wrk import require_wrk
 
-STORIES = ("compare", "overload", "soak", "drain", "bad_clients", "stacks")
+STORIES = ("compare", "overload", "sizes", "network", "soak", "drain", "bad_clients", "stacks")
 NEED_WRK = ("compare", "overload")
 
 

@@ -11,7 +11,7 @@ import argparse
 import http.client
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +33,10 @@ from benchmarks.tables import markdown_table, plot_growth, write_results
 from benchmarks.wrk import Throughput, require_wrk, run_wrk
 
 CONNECTIONS = (1, 8, 32, 128, 256)
+RATE_OF_BARE = "rate at 32 connections, of the bare endpoint's"
+RATE_OF_BEST = "rate at 32 connections, of the best other server's"
+P50_OF_BARE = "p50 at one connection, of the bare endpoint's"
+WANTED = {RATE_OF_BARE: "at least 0.6", RATE_OF_BEST: "at least 2", P50_OF_BARE: "at most 4"}
 WARM_UP_S = 2
 IDLE_LOOK_S = 0.4
 IDLE_LIMIT_S = 15
@@ -75,11 +79,11 @@ def main() -> None:
         "rows": [asdict(row) for row in rows],
         "ratios": ratios(rows),
     }
+    table = f"{comparison_table(rows)}\n\n{ratio_table(document['ratios'])}"
     if arguments.results:
-        write_results("compare", document, comparison_table(rows), folder=arguments.results)
+        write_results("compare", document, table, folder=arguments.results)
         plot_growth(document["rows"], arguments.results / "compare.png")
-    print(comparison_table(rows))
-    print(json.dumps(document["ratios"], indent=1))
+    print(table)
 
 
 def measure(contestant: Contestant, models_dir: Path, connections: Sequence[int], duration_s: int) -> list[Row]:
@@ -154,12 +158,20 @@ def ratios(rows: Sequence[Row]) -> dict[str, float]:
         others = [_mean(rows, other.name, 32, "requests_per_s") for other in OTHER_SERVERS]
         best_other = max((value for value in others if value is not None), default=None)
         if rate and bare_rate:
-            found[f"{service}: rate at 32 connections, of the bare endpoint's"] = round(rate / bare_rate, 2)
+            found[f"{service}: {RATE_OF_BARE}"] = round(rate / bare_rate, 2)
         if rate and best_other:
-            found[f"{service}: rate at 32 connections, of the best other server's"] = round(rate / best_other, 2)
+            found[f"{service}: {RATE_OF_BEST}"] = round(rate / best_other, 2)
         if p50 and bare_p50:
-            found[f"{service}: p50 at one connection, of the bare endpoint's"] = round(p50 / bare_p50, 2)
+            found[f"{service}: {P50_OF_BARE}"] = round(p50 / bare_p50, 2)
     return found
+
+
+def ratio_table(found: Mapping[str, float]) -> str:
+    """The same, each beside what is wanted."""
+    return markdown_table(
+        ("figure", "measured", "wanted"),
+        [(name, value, WANTED[name.partition(": ")[2]]) for name, value in found.items()],
+    )
 
 
 def _mean(rows: Sequence[Row], server: str, num_connections: int, figure: str) -> float | None:

@@ -62,9 +62,14 @@ class Phase:
 
 def predict_request(picture: bytes, *, query: str = "model=cnn", headers: str = "") -> bytes:
     """A POST /predict with one picture, as bytes to be sent; further headers end in a line break each."""
+    return post_request(f"/predict?{query}", picture, headers=headers)
+
+
+def post_request(path: str, picture: bytes, *, headers: str = "") -> bytes:
+    """A POST with one picture, as bytes to be sent; further headers end in a line break each."""
     body = multipart_body(picture)
     head = (
-        f"POST /predict?{query} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {CONTENT_TYPE}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {CONTENT_TYPE}\r\n"
         f"{headers}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -4,7 +4,8 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+
+from trainer.machine import cpu_model
 
 NAMED_VERSIONS = ("tensorflow", "fastapi", "starlette", "uvicorn", "uvloop", "httptools", "numpy", "pillow")
 
@@ -13,7 +14,7 @@ def describe_machine() -> dict[str, object]:
     """Date, processor, cores, memory, kernel and the versions of what serves; all of it may be published."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
         "num_cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
@@ -30,13 +31,6 @@ def machine_line(machine: dict[str, object]) -> str:
         f"{machine['date']}, {machine['cpu']}, {machine['num_cores']} cores, {machine['memory_gib']} GiB, "
         f"Linux {machine['kernel']}, Python {machine['python']}; {named}."
     )
-
-
-def _cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 def _version(name: str) -> str | None:

@@ -1,6 +1,7 @@
 """What is sent: ten 28 x 28 PNGs, one per digit, and the multipart bodies around them."""
 
 import io
+from collections.abc import Sequence
 
 from PIL import Image
 
@@ -22,6 +23,15 @@ def multipart_body(picture: bytes) -> bytes:
         "Content-Type: image/png\r\n\r\n"
     )
     return head.encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def multipart(parts: Sequence[tuple[str, bytes]]) -> bytes:
+    """A body of these parts."""
+    pieces = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="a"\r\n\r\n'.encode() + data + b"\r\n"
+        for name, data in parts
+    ]
+    return b"".join(pieces) + f"--{BOUNDARY}--\r\n".encode()
 
 
 def _png(digit: int) -> bytes:

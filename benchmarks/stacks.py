@@ -13,7 +13,7 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from PIL import Image
 
 from benchmarks.load import closed_loop, predict_request
 from benchmarks.machine import describe_machine
-from benchmarks.pictures import BOUNDARY, CONTENT_TYPE, digit_pngs
+from benchmarks.pictures import CONTENT_TYPE, digit_pngs, multipart
 from benchmarks.processes import HOST, ROOT, Server
 from benchmarks.servers import SERVICE_WITHOUT_LOG, serving
 from benchmarks.tables import markdown_table, write_results
@@ -139,15 +139,6 @@ def filled_pdf(num_pages: int) -> bytes:
     sheet, file = Image.fromarray(page), io.BytesIO()
     sheet.save(file, "PDF", resolution=DOTS_PER_INCH, save_all=True, append_images=[sheet] * (num_pages - 1))
     return file.getvalue()
-
-
-def multipart(parts: Sequence[tuple[str, bytes]]) -> bytes:
-    """A body of these parts."""
-    pieces = [
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="a"\r\n\r\n'.encode() + data + b"\r\n"
-        for name, data in parts
-    ]
-    return b"".join(pieces) + f"--{BOUNDARY}--\r\n".encode()
 
 
 def _timed_post(server: Server, body: bytes) -> float:

@@ -23,7 +23,7 @@ from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
 from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
-from service.server import DrainingServer
+from service.server import DrainingServer, many_times
 from service.settings import Settings, load_settings
 from service.workers import READY, supervise
 
@@ -93,7 +93,7 @@ def _run(
     async def run() -> None:
         if parent is not None:
             asyncio.get_running_loop().add_reader(parent.fileno(), orphaned)
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=many_times(listener))
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 import keras
 
-from trainer.data.batches import TrainingBatches
-
 _NUM_STATISTICS_BATCHES = 100  # 25,600 canvases with batches of 256
 
 
@@ -25,7 +23,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
             variable.assign(value)
 
 
-def measure_batch_statistics(model: keras.Model, batches: TrainingBatches) -> None:
+def measure_batch_statistics(model: keras.Model, batches: keras.utils.PyDataset) -> None:
     """Set the means and variances of batch normalization to those that the present weights give.
 
     Training leaves behind those of the weights that were averaged, not of their average. That costs little when the

@@ -119,24 +119,27 @@ def pool_scores(
     return np.concatenate([digits, gate[:, NUM_DIGITS:] + pool.rejection_shift], axis=1)
 
 
-def calibrate_digits(network: Network, calibration: CalibrationCanvases) -> CalibratedDigits:
+def calibrate_digits(
+    network: Network, calibration: CalibrationCanvases, *, num_symbols: int = NUM_DIGITS
+) -> CalibratedDigits:
     """Fit the temperature, and measure both tables with it.
 
     Args:
         network: as it will be served.
         calibration: labels above 9 only if the network has outputs for them.
+        num_symbols: classes that are read, ten digits or more characters; those after them reject.
     """
     scored = score_seen(network, calibration.seen)
     found = []
     for rows in (~scored.is_clean, scored.is_clean):
         part, labels = scored.take(rows), calibration.labels[rows]
         temperature = fit_temperature(part.logits[~part.is_blank], labels[~part.is_blank])
-        found += [temperature, calibration_table(*judge(part, labels, temperature))]
+        found += [temperature, calibration_table(*judge(part, labels, temperature, num_symbols=num_symbols))]
     return CalibratedDigits(*found, num_readings=len(scored.logits))
 
 
 def judge(
-    scored: Scored, labels: NDArray[np.int64], temperature: float
+    scored: Scored, labels: NDArray[np.int64], temperature: float, *, num_symbols: int = NUM_DIGITS
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Confidence of each reading, 0 where it is rejected, and whether it is right: float64 (n,) and bool (n,).
 
@@ -144,8 +147,9 @@ def judge(
         scored: pictures.
         labels: int64 (n,); what is no one digit has no right reading.
         temperature: the model's.
+        num_symbols: see `calibrate_digits`.
     """
     probs = softmax(scored.logits, temperature=temperature)
-    is_rejected = scored.is_blank | np.array([refuse(row) is not None for row in probs[:, NUM_DIGITS:]])
-    confidences = np.where(is_rejected, 0.0, probs[:, :NUM_DIGITS].max(axis=1))
-    return confidences, (probs[:, :NUM_DIGITS].argmax(axis=1) == labels) & ~is_rejected
+    is_rejected = scored.is_blank | np.array([refuse(row) is not None for row in probs[:, num_symbols:]])
+    confidences = np.where(is_rejected, 0.0, probs[:, :num_symbols].max(axis=1))
+    return confidences, (probs[:, :num_symbols].argmax(axis=1) == labels) & ~is_rejected

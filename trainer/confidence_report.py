@@ -1,10 +1,18 @@
 """The confidence suite as files: numbers for programs, tables and diagrams for people."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from trainer.confidence import Bin
+from trainer.report.reliability_chart import draw_reliability
+from trainer.report.theme import LIGHT, Theme, render
+
 _ROLES = {"trained": "learned from", "unseen": "unseen", "digit_like": "can be read as digits"}
+_LEAST_RISK = 1e-5  # where the logarithmic axis begins: no error is drawn here
 
 
 def write_confidence_report(result: dict[str, Any], folder: Path) -> Path:
@@ -76,6 +84,9 @@ def _page(result: dict[str, Any], stem: str) -> str:
         "",
         f"![Reliability]({stem}-reliability.png)",
         "",
+        "Share of right readings of each bin with its 95 % Wilson interval, and below it the readings in the bin, on a "
+        "logarithmic axis; the line is what should be.",
+        "",
         f"![Risk and coverage]({stem}-risk-coverage.png)",
         "",
         "## What is no digit",
@@ -126,44 +137,39 @@ def _page(result: dict[str, Any], stem: str) -> str:
 
 
 def _draw_reliability(result: dict[str, Any], path: Path) -> None:
-    """Accuracy over confidence, a line per set; the diagonal is what should be."""
-    axes, save = _axes("confidence", "share right")
-    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    for name, one in result["digits"].items():
-        bins = one["reliability"]
-        axes.plot([b["confidence"] for b in bins], [b["accuracy"] for b in bins], marker="o", markersize=3, label=name)
-    axes.legend(fontsize=7)
-    save(path)
+    """Accuracy over confidence with the readings behind each point, a pair of panels per set."""
+    sets = result["digits"]
+    num_columns = min(3, len(sets))
+    num_rows = -(-len(sets) // num_columns)
+
+    def draw(figure: Any, theme: Theme) -> None:
+        panels = figure.subplots(2 * num_rows, num_columns, squeeze=False, height_ratios=(3, 1.4) * num_rows)
+        pairs = [
+            (panels[2 * row, column], panels[2 * row + 1, column]) for row, column in np.ndindex(num_rows, num_columns)
+        ]
+        for pair, (name, one) in zip(pairs, sets.items(), strict=False):
+            draw_reliability(pair, [Bin(**each) for each in one["reliability"]], theme, title=name)
+        for axes in itertools.chain(*pairs[len(sets) :]):  # of the last row, where there is no set left
+            axes.set_visible(False)
+
+    path.write_bytes(render(draw, LIGHT, width_in=3.2 * num_columns, height_in=3.6 * num_rows))
 
 
 def _draw_risk_coverage(result: dict[str, Any], path: Path) -> None:
     """Error rate among the surest readings, over how many of them there are."""
-    axes, save = _axes("share accepted, surest first", "share wrong among these")
-    for name, one in result["digits"].items():
-        curve = one["risk_coverage"]
-        axes.plot(curve["coverage"], [max(risk, 1e-5) for risk in curve["risk"]], label=name)
-    axes.set_yscale("log")
-    axes.set_xlim(0.5, 1.0)
-    axes.legend(fontsize=7)
-    save(path)
 
+    def draw(figure: Any, theme: Theme) -> None:
+        axes = figure.subplots()
+        for name, one in result["digits"].items():
+            curve = one["risk_coverage"]
+            axes.plot(curve["coverage"], [max(risk, _LEAST_RISK) for risk in curve["risk"]], label=name)
+        axes.set_yscale("log")
+        axes.set_title("Risk and coverage")
+        axes.set(xlabel="share accepted, surest first", ylabel="share wrong among these", xlim=(0.5, 1.0))
+        axes.grid()
+        axes.legend()
 
-def _axes(x_label: str, y_label: str) -> tuple[Any, Any]:
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(5, 4), dpi=90, layout="constrained")
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
-    axes.grid(color="0.9")
-
-    def save(path: Path) -> None:
-        figure.savefig(path)
-        plt.close(figure)
-
-    return axes, save
+    path.write_bytes(render(draw, LIGHT, width_in=5, height_in=4))
 
 
 def _rounded(value: Any) -> Any:

@@ -7,12 +7,20 @@ that decides a run: it is stored beside the weights, compared on resume and copi
 import importlib
 import pkgutil
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from service.recognition.alphabet import DIGITS
 from trainer import configs
 from trainer.errors import TrainerError
 
-DataSource = Literal["mnist", "bhmsds", "printed"]
+EmnistSource = Literal["emnist_digits", "emnist_balanced"]
+DataSource = Literal["mnist", "bhmsds", "printed"] | EmnistSource
+# Letters whose small and large forms look alike are one class, named by the large one.
+EMNIST_ALPHABETS: dict[EmnistSource, str] = {
+    "emnist_digits": DIGITS,
+    "emnist_balanced": DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "abdefghnqrt",
+}
 Split = Literal["train", "validation"]
 
 
@@ -91,9 +99,9 @@ class Config:
         name: of the config, the run folder and the exported model.
         architecture: a key of `trainer.architectures.registry.BUILDERS`.
         data: sources to train on; MNIST's validation, calibration and test digits are never among them
-            unless `fit_on` says so.
-        fit_on: MNIST splits to fit on. With `("train",)` every epoch is measured on the validation writers;
-            with `("train", "validation")` nothing is measured, and nothing may be chosen.
+            unless `fit_on` says so. EMNIST stands in MNIST's place, never beside it: they share writers and images.
+        fit_on: splits of MNIST, or of EMNIST, to fit on. With `("train",)` every epoch is measured on the validation
+            writers; with `("train", "validation")` nothing is measured, and nothing may be chosen.
         early_stopping_patience: epochs without a better validation loss before stopping; None never stops.
             Where validation is measured, the weights of the best epoch are kept, else those of the last.
         ema_momentum: of an average over the weights, which is kept after the last epoch in place of any one epoch's
@@ -117,6 +125,11 @@ class Config:
     seed: int = 20240229
 
     def __post_init__(self) -> None:
+        if len({"mnist", *EMNIST_ALPHABETS} & {*self.data}) > 1:
+            raise ValueError(
+                f"Config {self.name!r} learns from {', '.join(self.data)}: MNIST and the parts of EMNIST share writers "
+                "and images. Choose one of them."
+            )
         if self.ema_momentum and self.early_stopping_patience:
             # Between epochs only the single weights are measured, and they do not tell when the average is best.
             raise ValueError(f"Config {self.name!r} keeps an average of its weights, so it cannot stop early.")
@@ -125,6 +138,16 @@ class Config:
                 f"Config {self.name!r} fits on the validation writers, so nothing may be chosen on them: "
                 "early stopping and the schedule on_plateau need fit_on=('train',)."
             )
+
+    @property
+    def emnist(self) -> EmnistSource | None:
+        """The part of EMNIST that it learns from, if it does."""
+        return next((source for source in EMNIST_ALPHABETS if source in self.data), None)
+
+    @property
+    def alphabet(self) -> str:
+        """Characters in the order of the network's classes."""
+        return DIGITS if self.emnist is None else EMNIST_ALPHABETS[self.emnist]
 
     @property
     def measures_validation(self) -> bool:
@@ -142,11 +165,15 @@ def config_names() -> list[str]:
 
 
 def load_config(name: str) -> Experiment:
-    """The experiment of this name.
+    """The experiment of this name, or that of a JSON file.
 
     Raises:
         TrainerError: there is none; the message lists those there are.
     """
+    if name.endswith(".json"):
+        from trainer.config_file import read_config  # here, because it reads what is defined above
+
+        return read_config(Path(name))
     if name not in config_names():
         raise TrainerError(f"There is no config {name!r}. Choose one of: {', '.join(config_names())}.")
     config: Experiment = importlib.import_module(f"trainer.configs.{name}").CONFIG

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.recognition.alphabet import DIGITS
 from service.recognition.manifest import Metric
 from service.recognition.probability import Logits, softmax
-from service.runtime.saved_model import SavedModel
 from trainer.config import Config
 from trainer.data.bhmsds import FILE as BHMSDS_FILE
 from trainer.data.bhmsds import load_bhmsds
 from trainer.data.digits import Digits
 from trainer.data.mnist import Mnist
 from trainer.intervals import wilson_interval
+from trainer.readings import Network
 
 _BATCH_SIZE = 1000
 NUM_CLASSES = 10
@@ -83,31 +84,37 @@ def evaluation_sets(config: Config, mnist: Mnist, data_dir: Path | None) -> dict
     Validation digits are among them where the config leaves them out of its fit, and the held-back half of
     bhmsds where its file is in `data_dir`.
     """
-    sets = {"mnist_test": mnist.test}
+    sets = {f"{mnist.name}_test": mnist.test}
     if config.measures_validation:
-        sets["mnist_validation"] = mnist.train.take(mnist.splits.validation)
-    if data_dir is not None and (data_dir / BHMSDS_FILE).exists():
+        sets[f"{mnist.name}_validation"] = mnist.train.take(mnist.splits.validation)
+    if data_dir is not None and (data_dir / BHMSDS_FILE).exists() and config.alphabet == DIGITS:
         sets["bhmsds_held_back"] = load_bhmsds(data_dir, "held_back")
     return sets
 
 
-def read_logits(model: SavedModel, digits: Digits) -> Logits:
+def read_logits(model: Network, digits: Digits) -> Logits:
     """Raw scores of all digits, in batches: float32 (n, 10)."""
     batches = range(0, len(digits), _BATCH_SIZE)
     return np.concatenate([model.logits(digits.canvases[start : start + _BATCH_SIZE]) for start in batches])
 
 
-def score(dataset: str, logits: Logits, labels: NDArray[np.int64]) -> Score:
+def score(
+    dataset: str, logits: Logits, labels: NDArray[np.int64], *, is_refused: NDArray[np.bool_] | None = None
+) -> Score:
     """Compare readings with labels.
 
     Args:
         dataset: name of what was read.
-        logits: float32 (n, 10), raw scores.
-        labels: int64 (n,), 0 to 9.
+        logits: float32 (n, num_classes), raw scores.
+        labels: int64 (n,), 0 to num_classes - 1.
+        is_refused: bool (n,), what is answered without a reading, which is not right; None where everything is read.
     """
-    readings = logits.argmax(axis=1)
+    num_classes = logits.shape[1]
+    is_read = np.ones(len(labels), bool) if is_refused is None else ~is_refused
     # confusion[label, reading]
-    confusion = np.bincount(labels * NUM_CLASSES + readings, minlength=NUM_CLASSES**2).reshape(NUM_CLASSES, NUM_CLASSES)
+    pairs = (labels * num_classes + logits.argmax(axis=1))[is_read]
+    confusion = np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+    num_labels, num_readings = np.bincount(labels, minlength=num_classes), confusion.sum(axis=0)
     right = np.diag(confusion).astype(np.float64)
     probs = softmax(logits)[np.arange(len(labels)), labels]
     return Score(
@@ -116,7 +123,7 @@ def score(dataset: str, logits: Logits, labels: NDArray[np.int64]) -> Score:
         num_right=int(right.sum()),
         interval=wilson_interval(int(right.sum()), len(labels)),
         loss=float(-np.log(np.maximum(probs, np.finfo(np.float64).tiny)).mean()),
-        precision=right / np.maximum(confusion.sum(axis=0), 1),
-        recall=right / np.maximum(confusion.sum(axis=1), 1),
-        f1=2 * right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1),
+        precision=right / np.maximum(num_readings, 1),
+        recall=right / np.maximum(num_labels, 1),
+        f1=2 * right / np.maximum(num_readings + num_labels, 1),
     )

@@ -2,89 +2,61 @@
 
 import json
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from service.recognition.alphabet import DIGITS
 from service.recognition.canvas import PREPROCESSING_ID
-from service.recognition.manifest import DIGIT_CLASSIFIER, MANIFEST_FILE, Manifest, hash_files
-from service.recognition.prediction import GATED_DIGITS, NUM_DIGITS
-from service.runtime.saved_model import SIGNATURE, SavedModel
-from trainer.architectures.gate import Pool, build_gated
+from service.recognition.manifest import (
+    CHARACTER_CLASSIFIER,
+    DIGIT_CLASSIFIER,
+    MANIFEST_FILE,
+    Manifest,
+    hash_files,
+)
+from service.recognition.prediction import GATED_DIGITS, NUM_DIGITS, refuse
+from service.recognition.probability import softmax
+from service.runtime.saved_model import SavedModel
+from trainer.architectures.gate import Pool
 from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.calibrate_digits import (
     CalibratedDigits,
     CalibrationCanvases,
-    Opinions,
     calibrate_digits,
-    fit_pool,
     see_calibration,
 )
 from trainer.card import digit_card
-from trainer.config import Config
+from trainer.config import EMNIST_ALPHABETS, Config
 from trainer.data.calibration import CLEAN_OTHERS_SHARE, OTHERS_SHARE, WRONG_LABELS, load_calibration
+from trainer.data.digits import Digits
+from trainer.data.emnist import SHARED_WRITERS
+from trainer.data.emnist_calibration import load_emnist_calibration
+from trainer.data.mnist import Mnist
 from trainer.data.sources import TrainingData
 from trainer.errors import TrainerError
 from trainer.evaluate import Score, evaluation_sets, read_logits, score
 from trainer.gate import RECORD_FILE, load_gate
+from trainer.golden import golden_canvases
+from trainer.graphs import exported_gated_graph, exported_graph
 from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
+from trainer.readings import score_seen, see
 from trainer.runs import Run
 
 GOLDEN_FILE = "golden.npz"
 CARD_FILE = "card.md"
-LOGITS_TOLERANCE = 1e-4  # between backends, and between the Keras model and its export
-
-
-@contextmanager
-def exported_graph(run: Run) -> Iterator[Path]:
-    """The trained network, without a gate, as a SavedModel in a temporary folder.
-
-    The graph is float32, takes uint8 canvases (n, 28, 28, 1), scales them inside and returns float32 logits (n, 10).
-
-    Raises:
-        TrainerError: the run is not finished, Keras runs on another backend than TensorFlow, or the logits are not
-            those that the training noted.
-    """
-    weights = _require_tensorflow(run)
-    model = build_model(run.config.architecture)
-    model.load_weights(weights)
-    with _saved(model) as folder:
-        _check_logits(SavedModel(folder, input_shape=CANVAS_SHAPE), run)
-        yield folder
-
-
-@contextmanager
-def exported_gated_graph(run: Run, calibration: CalibrationCanvases) -> Iterator[tuple[Path, Pool]]:
-    """The trained network with its gate as a SavedModel in a temporary folder, and how the two are pooled.
-
-    The graph is as that of `exported_graph`, with logits (n, 12).
-
-    Raises:
-        TrainerError: as `exported_graph`.
-    """
-    _require_tensorflow(run)
-    networks = load_gate(run)
-    pool = fit_pool(Opinions(networks), calibration)
-    model = build_gated(networks, pool)
-    with np.load(run.golden_path) as golden:
-        canvases = golden["canvases"]
-        _check_difference(np.asarray(networks.body(canvases)), golden["logits"], run)
-    with _saved(model) as folder:
-        exported = SavedModel(folder, input_shape=CANVAS_SHAPE).logits(canvases)
-        _check_difference(exported, np.asarray(model(canvases)), run)
-        yield folder, pool
 
 
 def measure(run: Run, data: TrainingData, data_dir: Path | None) -> list[Score]:
     """Scores of the exported network on everything that it was not fitted on."""
     with exported_graph(run) as graph:
-        return _measure(SavedModel(graph, input_shape=CANVAS_SHAPE), run.config, data, data_dir)
+        sets = evaluation_sets(run.config, data.mnist, data_dir)
+        model = SavedModel(graph, input_shape=CANVAS_SHAPE)
+        return _measure(model, sets, num_symbols=len(run.config.alphabet))
 
 
 def export(run: Run, data: TrainingData, data_dir: Path | None, *, models_dir: Path, model_version: int) -> Path:
@@ -93,149 +65,224 @@ def export(run: Run, data: TrainingData, data_dir: Path | None, *, models_dir: P
     Raises:
         TrainerError: the folder exists, or `exported_graph` refuses.
     """
-    target = models_dir / run.config.name / str(model_version)
-    if target.exists():
-        raise TrainerError(f"{target} exists, and a version never changes. Choose another one with --version.")
-    calibration = see_calibration(load_calibration(data.mnist, data_dir))
+    config = run.config
+    refuse_existing(models_dir, config.name, model_version)
+    if config.alphabet != DIGITS:
+        refuse_among_served(models_dir, config.name)
+    if config.emnist is None:
+        calibration = see_calibration(load_calibration(data.mnist, data_dir))
+    else:
+        calibration = see_calibration(load_emnist_calibration(data.mnist))
+
+    def write(graph: Path, seen: CalibrationCanvases, pool: Pool | None) -> Path:
+        what = DigitExport(
+            graph=graph,
+            name=config.name,
+            version=model_version,
+            rejects=pool is not None,
+            num_parameters=_num_parameters(run),
+            sets=evaluation_sets(config, data.mnist, data_dir),
+            learned_from=_learned_from(config),
+            provenance={
+                "config": config.to_dict(),
+                "seed": config.seed,
+                "data": data.sources,
+                "splits": describe_splits(data.mnist, config.fit_on),
+                **({} if pool is None else {"gate": describe_gate(run, pool)}),
+            },
+            benchmark=data.mnist.name,
+        )
+        return write_digit_model(what, seen, models_dir=models_dir)
+
     if run.has_gate:
         with exported_gated_graph(run, calibration) as (graph, pool):
-            return _write(run, data, data_dir, target, graph=graph, calibration=calibration, pool=pool)
+            return write(graph, calibration, pool)
     with exported_graph(run) as graph:
         # A network that knows digits alone is calibrated on digits alone: it has no way to reject the others.
-        return _write(run, data, data_dir, target, graph=graph, calibration=calibration.of_digits(), pool=None)
+        return write(graph, calibration.of_digits() if config.alphabet == DIGITS else calibration, None)
 
 
-def _write(
-    run: Run,
-    data: TrainingData,
-    data_dir: Path | None,
-    target: Path,
-    *,
-    graph: Path,
-    calibration: CalibrationCanvases,
-    pool: Pool | None,
-) -> Path:
-    # Beside the target, so that the last step is a rename within one file system.
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = target.parent / f".{target.name}.unfinished"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(graph, folder)
-    model = SavedModel(folder, input_shape=CANVAS_SHAPE)
-    scores = _measure(model, run.config, data, data_dir)
-    calibrated = calibrate_digits(model, calibration)
-    with np.load(run.golden_path) as golden:
-        canvases = golden["canvases"]
-    np.savez(folder / GOLDEN_FILE, canvases=canvases, logits=model.logits(canvases))
-    card = digit_card(run.config, int(target.name), scores, calibrated, rejects=pool is not None)
-    (folder / CARD_FILE).write_text(card, encoding="utf-8")
-    manifest = Manifest(
-        name=run.config.name,
-        version=int(target.name),
-        kind=DIGIT_CLASSIFIER,
-        input_shape=CANVAS_SHAPE,
-        preprocessing_id=PREPROCESSING_ID,
-        alphabet=GATED_DIGITS if pool else GATED_DIGITS[:NUM_DIGITS],
-        num_parameters=_num_parameters(run),
-        temperature=calibrated.temperature,
-        calibration=calibrated.table,
-        clean_temperature=calibrated.clean_temperature,
-        clean_calibration=calibrated.clean_table,
-        metrics=tuple(item.to_metric() for item in scores),
-        provenance=_provenance(run, data, calibrated, pool),
-        files=hash_files(folder),
-    )
-    (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
-    folder.rename(target)
-    return target
+@dataclass(frozen=True, slots=True)
+class DigitExport:
+    """What the folder of a digit classifier is made from.
+
+    Attributes:
+        graph: its SavedModel.
+        name: of the model.
+        version: of the model.
+        rejects: whether it has outputs for what is no digit and for several.
+        num_parameters: weights in it.
+        sets: digits to measure it on, by name; it was fitted on none of them.
+        learned_from: for the card, in a sentence.
+        provenance: what the manifest says of its making, but for versions, commit and calibration.
+        benchmark: whose calibration split it is calibrated on: `mnist`, or a part of EMNIST, which also says what
+            characters its classes are.
+    """
+
+    graph: Path
+    name: str
+    version: int
+    rejects: bool
+    num_parameters: int
+    sets: Mapping[str, Digits]
+    learned_from: str
+    provenance: Mapping[str, Any]
+    benchmark: str = "mnist"
+
+    @property
+    def alphabet(self) -> str:
+        """Characters that it reads, in the order of its classes; those that reject come after them."""
+        return EMNIST_ALPHABETS.get(self.benchmark, DIGITS)
 
 
-def _require_tensorflow(run: Run) -> Path:
-    weights = run.require_weights()
-    if keras.backend.backend() != "tensorflow":
+def refuse_existing(models_dir: Path, name: str, version: int) -> None:
+    """Pass where this version of a model is still to be written.
+
+    Raises:
+        TrainerError: it exists.
+    """
+    target = models_dir / name / str(version)
+    if target.exists():
+        raise TrainerError(f"{target} exists, and a version never changes. Choose another one with --version.")
+
+
+def refuse_among_served(models_dir: Path, name: str) -> None:
+    """Pass where a model that reads letters stands in no service's way.
+
+    Raises:
+        TrainerError: the folder holds models that are served, and a service does not start beside letters.
+    """
+    others = sorted({path.parent.parent.name for path in models_dir.glob(f"*/*/{MANIFEST_FILE}")} - {name})
+    if others:
         raise TrainerError(
-            f"Models are exported from TensorFlow; Keras runs on {keras.backend.backend()}. Any backend may train: run "
-            "this command with KERAS_BACKEND=tensorflow."
+            f"{models_dir} holds {', '.join(others)}. The service answers with digits and refuses to start beside a "
+            "model that reads letters. Choose another folder with --models."
         )
-    return weights
+
+
+def write_digit_model(what: DigitExport, calibration: CalibrationCanvases, *, models_dir: Path) -> Path:
+    """Calibrate and measure a graph, and write `models_dir/<name>/<version>/`, whole or not at all.
+
+    Args:
+        what: see `DigitExport`.
+        calibration: with pictures that show no one digit only where `what` rejects such.
+        models_dir: folder of the models.
+    """
+    with unfinished_folder(models_dir, what.name, what.version) as folder:
+        shutil.copytree(what.graph, folder, dirs_exist_ok=True)
+        model = SavedModel(folder, input_shape=CANVAS_SHAPE)
+        calibrated = calibrate_digits(model, calibration, num_symbols=len(what.alphabet))
+        scores = _measure_answers(model, what.sets, calibrated, num_symbols=len(what.alphabet))
+        canvases = golden_canvases()
+        np.savez(folder / GOLDEN_FILE, canvases=canvases, logits=model.logits(canvases))
+        title = f"{what.name}, version {what.version}"
+        card = digit_card(title, what.learned_from, scores, calibrated, rejects=what.rejects, alphabet=what.alphabet)
+        (folder / CARD_FILE).write_text(card, encoding="utf-8")
+        manifest = Manifest(
+            name=what.name,
+            version=what.version,
+            kind=DIGIT_CLASSIFIER if what.alphabet == DIGITS else CHARACTER_CLASSIFIER,
+            input_shape=CANVAS_SHAPE,
+            preprocessing_id=PREPROCESSING_ID,
+            alphabet=GATED_DIGITS if what.rejects else what.alphabet,
+            num_parameters=what.num_parameters,
+            temperature=calibrated.temperature,
+            calibration=calibrated.table,
+            clean_temperature=calibrated.clean_temperature,
+            clean_calibration=calibrated.clean_table,
+            metrics=tuple(item.to_metric() for item in scores),
+            provenance={
+                **what.provenance,
+                "commit": git_commit(),
+                "stays_random": RANDOM_REMAINDER,
+                "versions": library_versions(),
+                "calibration": describe_calibration(what.benchmark, calibrated.num_readings, rejects=what.rejects),
+            },
+            files=hash_files(folder),
+        )
+        (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+    return models_dir / what.name / str(what.version)
 
 
 @contextmanager
-def _saved(model: keras.Model) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="digits-export-") as parent:
-        folder = Path(parent) / "graph"
-        save_graph(model, folder)
-        yield folder
+def unfinished_folder(models_dir: Path, name: str, version: int) -> Iterator[Path]:
+    """A folder to write a model into; it becomes `models_dir/<name>/<version>/` when the block ends without an error.
 
-
-def save_graph(model: keras.Model, folder: Path) -> None:
-    """Write a network as a SavedModel with one signature: uint8 canvases in, float32 logits out.
-
-    `model.export` would do the same, but for storing every weight twice.
+    It lies beside its target, so that the last step is a rename within one file system.
     """
-    import tensorflow as tf
-
-    canvases = tf.TensorSpec((None, *CANVAS_SHAPE), tf.uint8, name="canvases")
-    serve = tf.function(lambda canvases: model(canvases, training=False), input_signature=[canvases], autograph=False)
-    module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: serve})
-
-
-def _measure(model: SavedModel, config: Config, data: TrainingData, data_dir: Path | None) -> list[Score]:
-    return [
-        score(name, read_logits(model, digits)[:, :NUM_DIGITS], digits.labels)
-        for name, digits in evaluation_sets(config, data.mnist, data_dir).items()
-    ]
+    target = models_dir / name / str(version)
+    folder = target.parent / f".{version}.unfinished"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+        folder.rename(target)
+    except BaseException:  # whatever it is, half a model is of no use to anyone
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
-def _check_logits(model: SavedModel, run: Run) -> None:
-    with np.load(run.golden_path) as golden:
-        _check_difference(model.logits(golden["canvases"]), golden["logits"], run)
+def _measure(model: SavedModel, sets: Mapping[str, Digits], *, num_symbols: int = NUM_DIGITS) -> list[Score]:
+    return [score(name, read_logits(model, digits)[:, :num_symbols], digits.labels) for name, digits in sets.items()]
 
 
-def _check_difference(found: np.ndarray, expected: np.ndarray, run: Run) -> None:
-    difference = float(np.abs(found - expected).max())
-    if difference > LOGITS_TOLERANCE:
-        raise TrainerError(
-            f"The exported {run.config.name!r} answers the golden canvases otherwise than the trained one: logits "
-            f"differ by {difference:.2g}, at most {LOGITS_TOLERANCE:.0e} is allowed. "
-            f"Were the files in {run.folder} mixed up?"
-        )
+def _measure_answers(
+    model: SavedModel, sets: Mapping[str, Digits], calibrated: CalibratedDigits, *, num_symbols: int
+) -> list[Score]:
+    """Scores of what the service answers: a digit that it takes for none was not read right."""
+    scores = []
+    for name, digits in sets.items():
+        scored = score_seen(model, see([*digits.canvases[..., 0]]))
+        is_refused = scored.is_blank.copy()
+        for rows, temperature in (
+            (scored.is_clean, calibrated.clean_temperature),
+            (~scored.is_clean, calibrated.temperature),
+        ):
+            probs = softmax(scored.logits[rows], temperature=temperature)
+            is_refused[rows] |= np.array([refuse(row) is not None for row in probs[:, num_symbols:]], dtype=bool)
+        scores.append(score(name, scored.logits[:, :num_symbols], digits.labels, is_refused=is_refused))
+    return scores
 
 
 def _num_parameters(run: Run) -> int:
     if run.has_gate:
         networks = load_gate(run)
         return int(networks.body.count_params() + networks.trunk.count_params())
-    return int(build_model(run.config.architecture).count_params())
+    return int(build_model(run.config.architecture, num_classes=len(run.config.alphabet)).count_params())
 
 
-def _provenance(run: Run, data: TrainingData, calibrated: CalibratedDigits, pool: Pool | None) -> Mapping[str, Any]:
-    config: Config = run.config
-    splits = data.mnist.splits
-    gate = {} if pool is None else {"gate": {**json.loads((run.folder / RECORD_FILE).read_text()), **asdict(pool)}}
+def _learned_from(config: Config) -> str:
+    splits = f"Trained on {', '.join(config.data)}; splits for the fit: {', '.join(config.fit_on)}."
+    return splits if config.emnist is None else f"{splits} {SHARED_WRITERS}"
+
+
+def describe_gate(run: Run, pool: Pool) -> dict[str, Any]:
+    """For a manifest: what the gate of a run learned from, and how it is pooled with its digit network."""
+    return {**json.loads((run.folder / RECORD_FILE).read_text()), **asdict(pool)}
+
+
+def describe_splits(mnist: Mnist, fitted_on: Sequence[str]) -> dict[str, Any]:
+    """For a manifest: how MNIST, or EMNIST, was split, and what of it was fitted on."""
+    splits = mnist.splits
     return {
-        "config": config.to_dict(),
-        "commit": git_commit(),
-        "seed": config.seed,
-        "stays_random": RANDOM_REMAINDER,
-        "versions": library_versions(),
-        "data": data.sources,
-        "splits": {
-            "of": "MNIST train",
-            "unit": splits.unit,
-            "sha256": splits.sha256,
-            "num_train": len(splits.train),
-            "num_validation": len(splits.validation),
-            "num_calibration": len(splits.calibration),
-            "fitted_on": list(config.fit_on),
-        },
-        "calibration": {
-            "on": "calibration writers of MNIST clean, photographed, coarse and on printed paper; a quarter of bhmsds "
-            "that was not fitted on; trainer/data/calibration.py",
-            "share_without_a_digit": 0.0 if pool is None else {"clean": CLEAN_OTHERS_SHARE, "other": OTHERS_SHARE},
-            "rows_left_out_for_wrong_labels": list(WRONG_LABELS),
-            "num_readings": calibrated.num_readings,
-        },
-        **gate,
+        "of": f"{mnist.name} train",
+        "unit": splits.unit,
+        "sha256": splits.sha256,
+        "num_train": len(splits.train),
+        "num_validation": len(splits.validation),
+        "num_calibration": len(splits.calibration),
+        "fitted_on": list(fitted_on),
+    }
+
+
+def describe_calibration(benchmark: str, num_readings: int, *, rejects: bool) -> dict[str, Any]:
+    """For a manifest: what a model was calibrated on."""
+    if benchmark != "mnist":
+        return {"on": f"calibration images of {benchmark}, clean and photographed", "num_readings": num_readings}
+    return {
+        "on": "calibration writers of MNIST clean, photographed, coarse and on printed paper; a quarter of bhmsds "
+        "that was not fitted on; trainer/data/calibration.py",
+        "share_without_a_digit": {"clean": CLEAN_OTHERS_SHARE, "other": OTHERS_SHARE} if rejects else 0.0,
+        "rows_left_out_for_wrong_labels": list(WRONG_LABELS),
+        "num_readings": num_readings,
     }

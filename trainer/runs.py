@@ -2,7 +2,8 @@
 
     runs/cnn/
     ├── config.json             what is being trained
-    ├── history.json            one row per finished epoch
+    ├── history.json            one row per finished epoch: losses, accuracies, time
+    ├── machines.json           what it was trained on, in words; several where it was moved
     ├── epoch-0007/             everything needed to go on after epoch 7; there is only the newest of these
     │   ├── state.weights.h5        weights, optimizer (with its averages and its count of steps)
     │   ├── kept.weights.h5         the average, or the weights of the best or the last epoch
@@ -33,6 +34,7 @@ from trainer.golden import golden_canvases
 STATE_FILE = "state.weights.h5"
 KEPT_FILE = "kept.weights.h5"
 HISTORY_FILE = "history.json"
+MACHINES_FILE = "machines.json"
 
 HistoryRow = dict[str, float]
 
@@ -95,6 +97,12 @@ class Run:
                 f"{self.folder} holds a run of another {self.config.name!r}: {', '.join(changed)} changed since. "
                 "Remove the folder to begin again, or choose another one with --output."
             )
+
+    def note_machine(self, machine: str) -> None:
+        """Remember one of the machines that the run is trained on."""
+        machines = read_machines(self.folder)
+        if machine not in machines:
+            write_json(self.folder / MACHINES_FILE, [*machines, machine])
 
     def require_weights(self) -> Path:
         """The delivered weights.
@@ -164,6 +172,13 @@ class Run:
         partial = self.folder / "unfinished.weights.h5"
         model.save_weights(partial)
         partial.replace(self.weights_path)
+
+
+def read_machines(folder: Path) -> list[str]:
+    """What a run was trained on, in words; empty where that was not noted."""
+    path = folder / MACHINES_FILE
+    machines: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return machines
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,17 +13,33 @@ from trainer.averaging import averaged_weights, measure_batch_statistics
 from trainer.config import Config
 from trainer.data.batches import TrainingBatches
 from trainer.data.sources import TrainingData
+from trainer.lessons import LabelLesson, Lesson
+from trainer.machine import describe_machine
 from trainer.runs import KEPT_FILE, STATE_FILE, Checkpoint, HistoryRow, Run
 from trainer.schedules import epochs_since_best, learning_rate, plateau_rate
 
 _VALIDATION_BATCH_SIZE = 1000
 
 
-def train(config: Config, data: TrainingData, run: Run) -> Path:
+def train(
+    config: Config,
+    data: TrainingData,
+    run: Run,
+    *,
+    lesson: Lesson | None = None,
+    watchers: Sequence[keras.callbacks.Callback] = (),
+) -> Path:
     """Train a config and leave its weights, its history and a checkpoint in the run's folder.
 
     Seeds fix the first weights, the order of the digits, their augmentation and dropout. What stays random is the
     order in which parallel sums are rounded, so two runs agree closely, not to the last bit.
+
+    Args:
+        config: what to train.
+        data: of that config.
+        run: of that config.
+        lesson: what is learned from the digits; their labels where none is given.
+        watchers: told of every epoch after its checkpoint is written; what they raise ends the training.
 
     Returns:
         The file with the delivered weights: the average if the config has an EMA, else those of the best epoch if it
@@ -30,6 +48,7 @@ def train(config: Config, data: TrainingData, run: Run) -> Path:
     Raises:
         TrainerError: the folder holds a run of another config.
     """
+    lesson = lesson or LabelLesson()
     run.open()
     checkpoint = run.latest_checkpoint()
     history = checkpoint.history if checkpoint else []
@@ -37,6 +56,7 @@ def train(config: Config, data: TrainingData, run: Run) -> Path:
         print(f"{run.folder} is finished, after {len(history)} epochs. Remove the folder to train again.")
         return run.weights_path
 
+    run.note_machine(describe_machine())
     keras.utils.set_random_seed(config.seed)
     batches = TrainingBatches(
         data.fit,
@@ -46,11 +66,11 @@ def train(config: Config, data: TrainingData, run: Run) -> Path:
         first_epoch=len(history),
         seed=config.seed,
     )
-    model = build_model(config.architecture, precision=config.precision)
+    model = build_model(config.architecture, precision=config.precision, num_classes=len(config.alphabet))
     model.compile(
         optimizer=_optimizer(config, steps_per_epoch=len(batches)),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        loss=lesson.loss,
+        metrics=[*lesson.metrics],
         # XLA made a step of these networks several times slower under TensorFlow on a CPU; JAX is lost without it.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
@@ -66,17 +86,17 @@ def train(config: Config, data: TrainingData, run: Run) -> Path:
         )
     if not _is_over(config, history):
         model.fit(
-            batches,
+            lesson.batches(batches),
             initial_epoch=len(history),
             epochs=config.num_epochs,
-            validation_data=(data.validation.canvases, data.validation.labels) if data.validation else None,
+            validation_data=(data.validation.canvases, lesson.targets(data.validation)) if data.validation else None,
             validation_batch_size=_VALIDATION_BATCH_SIZE,
             shuffle=False,  # the batches are shuffled already, in a way that can be repeated
-            callbacks=callbacks,
+            callbacks=[*callbacks, *watchers],
             verbose=1 if sys.stdout.isatty() else 2,  # a bar for people, a line per epoch for logs
         )
     # From here on in float32, whatever the training ran in: this is what will be exported.
-    delivered = build_model(config.architecture)
+    delivered = build_model(config.architecture, num_classes=len(config.alphabet))
     delivered.load_weights(run.latest_checkpoint().folder / KEPT_FILE)
     if config.ema_momentum:
         measure_batch_statistics(delivered, batches)
@@ -94,6 +114,7 @@ class SaveEpoch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Let dropout follow from seed and epoch, as the batches do: Keras saves no state of its generators."""
+        self._began_s, self._processor_began_s = time.perf_counter(), time.process_time()
         for index, layer in enumerate(self.model.layers):
             if hasattr(layer, "seed_generator"):
                 layer.seed_generator.state.assign([self._run.config.seed + index, epoch])
@@ -101,7 +122,13 @@ class SaveEpoch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keep the epoch. `history` is shared with `train`, which decides the learning rate by it."""
         before: Checkpoint | None = self._run.latest_checkpoint()
-        self._history.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
+        times = {
+            "time_s": time.perf_counter() - self._began_s,
+            # Of all threads together: what the epoch cost also where the machine had other work.
+            "processor_time_s": time.process_time() - self._processor_began_s,
+        }
+        measured = {name: float(value) for name, value in (logs or {}).items()}
+        self._history.append({"epoch": epoch + 1, **measured, **times})
         folder = self._run.new_checkpoint_folder()
         self.model.save_weights(folder / STATE_FILE)
         keeps_average = self._run.config.ema_momentum is not None

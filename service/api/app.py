@@ -13,6 +13,7 @@ from service.api.errors import install_error_handlers
 from service.api.intake import BodyLimits, BodyMemory
 from service.api.middleware import RequestFrame
 from service.api.routes import batch, health, metrics, models, pages, predict, sequence, templates
+from service.api.routing import KnownRequests, ShortWay
 
 DESCRIPTION = (
     "Reads handwritten digits from pictures, and says how sure it is. A blank or a doubtful stroke is not an error: "
@@ -25,6 +26,7 @@ def create_app(container: Container) -> FastAPI:
     settings = container.settings
     body_memory = BodyMemory(settings.max_body_memory_mb * 1_000_000)
     container.metrics.body_bytes.set_function(lambda: body_memory.num_bytes)
+    known_requests = KnownRequests()
     app = FastAPI(
         title="Digit recognition service",
         summary="Handwritten digits over HTTP",
@@ -37,9 +39,11 @@ def create_app(container: Container) -> FastAPI:
         middleware=[  # from the outside in
             Middleware(RequestFrame, metrics=container.metrics, drain=container.drain, tracing=container.tracing),
             Middleware(BodyLimits, memory=body_memory, timeout_s=settings.body_timeout_ms / 1e3),
+            Middleware(ShortWay, known=known_requests, container=container),
         ],
     )
     app.state.container = container
+    app.state.known_requests = known_requests
     app.state.stack_reading = StackReading(container)
     install_error_handlers(app)
     for routes in (predict, sequence, batch, templates, models, health, metrics, pages):

@@ -8,12 +8,14 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from service.alerts.alerts import Alerts
+from service.api.disconnect import PATIENCE_S
 from service.api.tracing import Tracing
 from service.recognition.allowed import AllowedList
 from service.recognition.constraint import Constraint
 from service.recognition.image import GrayImage
 from service.recognition.manifest import Manifest
 from service.recognition.prediction import DigitReading
+from service.runtime.alarms import Alarms
 from service.runtime.digit_recognizer import RecognizedDigit
 from service.runtime.metrics import Metrics
 from service.runtime.sequence_recognizer import LocatedNumber, NumberRequest, RecognizedNumber
@@ -99,6 +101,7 @@ class Container:
         drain: set by the server.
         tracing: where requests are traced; None where nobody asked for it.
         alerts: are told of readings; the models have been given them too.
+        patience: of requests that are being read, before they listen for their client's goodbye.
         on_ready: called once, when all models are loaded.
         on_failure: called once instead, with what kept them from loading.
     """
@@ -110,6 +113,7 @@ class Container:
     drain: Drain = field(default_factory=Drain)
     tracing: Tracing | None = None
     alerts: Alerts = field(default_factory=Alerts)
+    patience: Alarms = field(default_factory=lambda: Alarms(PATIENCE_S))
     on_ready: Callable[[], None] = lambda: None
     on_failure: Callable[[BaseException], None] = lambda _: None
 

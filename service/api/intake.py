@@ -5,10 +5,12 @@ thousand uploads of an allowed size at once, and senders of a byte a second.
 """
 
 import asyncio
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.recognition.errors import RequestError, Unavailable
+from service.runtime.alarms import Alarms
 
 
 class BodyTimeout(RequestError):
@@ -56,43 +58,66 @@ class BodyLimits:
     def __init__(self, app: ASGIApp, *, memory: BodyMemory, timeout_s: float) -> None:
         self._app = app
         self._memory = memory
-        self._timeout_s = timeout_s
+        self._alarms = Alarms(timeout_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count and time every part of the body as the app asks for it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, self._memory, self._timeout_s)
+        body = _Body(receive, self._memory, self._alarms)
         try:
             await self._app(scope, body.receive, send)
         finally:
-            self._memory.give_back(body.num_bytes)
+            body.end()
 
 
 class _Body:
-    def __init__(self, receive: Receive, memory: BodyMemory, timeout_s: float) -> None:
+    def __init__(self, receive: Receive, memory: BodyMemory, alarms: Alarms) -> None:
         self._receive = receive
         self._memory = memory
-        self._timeout_s = timeout_s
-        self._deadline: float | None = None  # of a body that did not come at once
+        self._alarms = alarms
+        self._alarm: object | None = None  # set when the body is first asked for, until it is whole
+        self._waiting: asyncio.Task[Any] | None = None
+        self._is_late = False
         self._is_whole = False
-        self.num_bytes = 0
+        self._num_bytes = 0
 
     async def receive(self) -> Message:
         if self._is_whole:  # what is waited for now is the goodbye, and that may take its time
             return await self._receive()
-        if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().time() + self._timeout_s
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
-        except TimeoutError as error:
-            raise BodyTimeout(
-                f"The body did not arrive within {self._timeout_s * 1e3:.0f} ms. Send it faster, or a smaller picture."
-            ) from error
+        if self._alarm is None:
+            self._alarm = self._alarms.set(self._ring)
+        message = await self._receive_in_time()
         num_bytes = len(message.get("body", b""))
-        self._memory.take(num_bytes, held=self.num_bytes)
-        self.num_bytes += num_bytes
-        self._is_whole = not message.get("more_body", False)
+        self._memory.take(num_bytes, held=self._num_bytes)
+        self._num_bytes += num_bytes
+        if not message.get("more_body", False):
+            self._is_whole = True
+            self._alarms.unset(self._alarm)
         return message
+
+    def end(self) -> None:
+        """The request has been answered."""
+        if self._alarm is not None:
+            self._alarms.unset(self._alarm)
+        self._memory.give_back(self._num_bytes)
+
+    async def _receive_in_time(self) -> Message:
+        self._waiting = asyncio.current_task()
+        try:
+            if not self._is_late:
+                return await self._receive()
+        except asyncio.CancelledError:
+            if not self._is_late or self._waiting is None or self._waiting.uncancel():
+                raise
+        finally:
+            self._waiting = None
+        raise BodyTimeout(
+            f"The body did not arrive within {self._alarms.delay_s * 1e3:.0f} ms. Send it faster, or a smaller picture."
+        )
+
+    def _ring(self) -> None:
+        self._is_late = True
+        if self._waiting is not None:
+            self._waiting.cancel()

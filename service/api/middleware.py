@@ -4,11 +4,13 @@ Plain ASGI, and one class: each layer more would wrap every message of every req
 `BaseHTTPMiddleware` would even add a task and a queue.
 """
 
+import asyncio
 import logging
+import random
 import re
-import secrets
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,18 +31,21 @@ SAFE_HEADERS = (
 )
 CONTENT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
+REFUSALS_EVERY_S = 1.0
+
 access_logger = logging.getLogger("service.access")
 logger = logging.getLogger(__name__)
 
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
+_dice = random.Random()  # noqa: S311 (an id is no secret, and the system's own dice take ten times as long)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def new_request_id() -> str:
     """A ULID: 26 characters that sort by time. Source: github.com/ulid/spec."""
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+    number = time.time_ns() // 1_000_000 << 80 | _dice.getrandbits(80)
     return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
@@ -51,7 +56,8 @@ class RequestFrame:
     - Gives every answer the headers that tell browsers to take it for what it is, and pages to fetch nothing from
       elsewhere; while the service drains, also the one that asks the client to come back on another connection.
     - Answers what nobody expected: the traceback goes to the log, the request id to the client.
-    - Logs a line (method, path, status, duration and id; no query, no header, no content), counts and traces.
+    - Logs a line (method, path, status, duration and id; no query, no header, no content), counts and traces. Requests
+      that are turned away with 429 share a line: a log must not add to the load that it tells of.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, drain: Drain, tracing: Tracing | None = None) -> None:
@@ -59,6 +65,7 @@ class RequestFrame:
         self._metrics = metrics
         self._drain = drain
         self._tracing = tracing
+        self._refusals = _Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and see to its answer."""
@@ -97,10 +104,28 @@ class RequestFrame:
             seconds = time.perf_counter() - began
             route = _route(scope)
             self._metrics.count_request(route, _method(scope), status, seconds)
-            if access_logger.isEnabledFor(logging.INFO):
+            if status == HTTPStatus.TOO_MANY_REQUESTS:
+                self._refusals.add()
+            elif access_logger.isEnabledFor(logging.INFO):
                 access_logger.info("request", extra={EXTRA_FIELD: _log_fields(scope, status, seconds)})
             if span is not None and self._tracing is not None:
                 self._tracing.end(span, route, status, scope["state"])
+
+
+class _Refusals:
+    """Logs how many requests were turned away, once a second while there are any."""
+
+    def __init__(self) -> None:
+        self._num_refused = 0
+
+    def add(self) -> None:
+        if not self._num_refused:
+            asyncio.get_running_loop().call_later(REFUSALS_EVERY_S, self._tell)
+        self._num_refused += 1
+
+    def _tell(self) -> None:
+        access_logger.info("refused", extra={EXTRA_FIELD: {"status": 429, "num_requests": self._num_refused}})
+        self._num_refused = 0
 
 
 def _request_id(scope: Scope) -> str:

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from service.api.schemas import Probability, Schema
-from service.recognition.manifest import SEQUENCE_READER, Manifest
+from service.api.schemas import ModelOut, Probability, Schema
+from service.recognition.manifest import Kind, Manifest
 from service.recognition.policy import CalibrationTable
 
 _METRIC = {
@@ -18,6 +18,8 @@ _METRIC = {
 _ROW = {"threshold": 0.62, "num_accepted": 9990, "num_wrong": 12, "error_upper_bound": 0.0019, "coverage": 0.999}
 _INPUT = {"dtype": "uint8", "shape": [28, 28, 1], "widths": [], "preprocessing_id": "digit-canvas-1"}
 _PROVENANCE = {"config": "cnn", "seed": 1}
+_MEMBER = {"name": "ensemble", "version": 1}
+_CASCADE = {"small": {"name": "cnn", "version": 1}, "large": _MEMBER, "sure_from": 0.98, "clean_sure_from": 0.995}
 _FILES = {"saved_model.pb": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 _CARD = {
     "name": "cnn",
@@ -34,6 +36,7 @@ _CARD = {
     "metrics": [_METRIC],
     "provenance": _PROVENANCE,
     "files": _FILES,
+    "cascade": None,
 }
 
 
@@ -72,13 +75,26 @@ class InputOut(Schema):
     preprocessing_id: str = Field(description="How canvases are made from ink.", examples=["digit-canvas-1"])
 
 
+class CascadeOut(Schema):
+    """Which of two models answers."""
+
+    small: ModelOut = Field(description="Looks at every picture.", examples=[{"name": "cnn", "version": 1}])
+    large: ModelOut = Field(description="Answers where `small` is not sure.", examples=[_MEMBER])
+    sure_from: Probability = Field(
+        description="Probability that no other digit than its likeliest is right, from which on `small` answers.",
+        examples=[0.98],
+    )
+    clean_sure_from: Probability = Field(description="The same for clean pictures.", examples=[0.995])
+
+
 class ModelCardOut(Schema):
     """Everything about a model but its weights."""
 
     name: str = Field(description="As asked for in requests.", examples=["cnn"])
     version: int = Field(description="Higher is newer.", examples=[1])
-    kind: Literal["digit_classifier", "sequence_reader"] = Field(
-        description="What it reads: single digits, or whole numbers.", examples=["digit_classifier"]
+    kind: Kind = Field(
+        description="What it reads: single digits, or whole numbers; a cascade reads single digits with two models.",
+        examples=["digit_classifier"],
     )
     device: str = Field(description="Where it runs: `cpu` or `gpu:N`.", examples=["cpu"])
     input: InputOut = Field(
@@ -116,6 +132,9 @@ class ModelCardOut(Schema):
         description="SHA-256 of every file of the model.",
         examples=[_FILES],
     )
+    cascade: CascadeOut | None = Field(
+        description="Of a cascade, the models that it is made of; null for other kinds.", examples=[_CASCADE]
+    )
 
     @classmethod
     def of(cls, manifest: Manifest, device: str) -> "ModelCardOut":
@@ -123,7 +142,7 @@ class ModelCardOut(Schema):
         return cls(
             name=manifest.name,
             version=manifest.version,
-            kind="sequence_reader" if manifest.kind == SEQUENCE_READER else "digit_classifier",
+            kind=manifest.kind,
             device=device,
             input=InputOut(
                 dtype="uint8",
@@ -140,6 +159,7 @@ class ModelCardOut(Schema):
             metrics=tuple(MetricOut.model_validate(metric) for metric in manifest.metrics),
             provenance=dict(manifest.provenance),
             files=dict(manifest.files),
+            cascade=None if manifest.cascade is None else CascadeOut.model_validate(manifest.cascade),
         )
 
 
@@ -150,7 +170,10 @@ def _rows(table: CalibrationTable) -> tuple[CalibrationRowOut, ...]:
 class ModelsOut(Schema):
     """All models that are loaded."""
 
-    default: str = Field(description="The model that answers `auto` in `/predict`.", examples=["cnn"])
+    default: str = Field(
+        description="What `auto` is in `/predict`: a cascade of that name, or the model that answers without one.",
+        examples=["cnn"],
+    )
     default_sequence_reader: str | None = Field(
         description="The model that answers in `/sequence` where none is named; null where it is not loaded.",
         examples=["crnn"],

@@ -6,6 +6,7 @@ Below Starlette's form parser, which writes parts over 1 MB to a temporary file 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
@@ -31,6 +32,7 @@ class PartName:
     filename: str | None
 
 
+@lru_cache(maxsize=256)  # a client's parts are called the same every time, and the header's grammar takes long
 def part_name(disposition: str) -> PartName:
     """What the header Content-Disposition of a part says.
 

@@ -53,7 +53,7 @@ async def answer(
     data = await read_picture(request, max_image_bytes=parts.settings.max_image_bytes)
     state = request.scope["state"]
     state["reading_began_ns"] = now_ns()
-    recognized = await unless_client_leaves(request, read(data))
+    recognized = await unless_client_leaves(request, read(data), patience=parts.patience)
     state["stages_ms"] = recognized.stages_ms
     timing = ", ".join([f"{stage};dur={duration:.2f}" for stage, duration in recognized.stages_ms.items()])
     # A ready-made response: FastAPI would validate and convert the answer a second time.

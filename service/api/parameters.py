@@ -16,7 +16,7 @@ Model = Annotated[
     str,
     Query(
         max_length=64,
-        description="Name of a digit classifier from `GET /models`, or `auto` for the default one.",
+        description="Name of a digit classifier or cascade from `GET /models`; `auto` reads where none is named.",
         examples=["auto"],
     ),
 ]

@@ -10,6 +10,7 @@ from service.forms.erasing import erase_print
 from service.forms.page import BlankPage, PageRect
 from service.forms.registration import FieldPlace, Registration
 from service.forms.template import Field
+from service.recognition.canvas import stroke_width
 from service.recognition.image import GrayImage
 from service.recognition.prediction import Box
 
@@ -19,6 +20,7 @@ MIN_INK_LEVEL = 45  # of 255; a page without anything darker has no ink on it
 FAINT_SHARE = 0.5  # of the page's ink level, below which a cell's marks are shine-through, not writing
 MIN_MARK = 0.14  # of a cell's height: the least extent of a mark that counts as written
 HAIR_PX = 4  # of the canvas, half a millimeter
+THREAD_SHARE = 0.34  # of a pen's stroke; what is straight and thinner than that is the rest of a line, and no stroke
 SPECK_SHARE = 0.03  # of the cell's ink; smaller pieces are specks
 
 
@@ -214,6 +216,10 @@ class _Pieces:
         at_line = np.bincount(labels[self._is_at_line > 0], minlength=num)
         thickness = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         is_hair = (thickness <= HAIR_PX) & (at_line >= 0.7 * area)
+        area[is_hair] = extent[is_hair] = 0
+        largest = int(extent.argmax())
+        pen_px = stroke_width(np.where(labels == largest, np.uint8(255), np.uint8(0)))
+        is_hair |= thickness <= THREAD_SHARE * pen_px
         area[is_hair] = extent[is_hair] = 0
         if extent.max() < MIN_MARK * height:
             return np.zeros_like(kept)

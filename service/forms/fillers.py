@@ -2,6 +2,9 @@
 
 A digit classifier may be sure that a cross is an 8, so crosses are known by their build: two straight strokes that
 hold nearly all of the ink and cross each other well inside both. No digit is drawn like this.
+
+In a line, crosses before and after the number are taken away before it is read. There a small one needs less of a
+cross' build: it stands beside digits that are much taller.
 """
 
 from dataclasses import dataclass
@@ -19,6 +22,9 @@ NUM_ANGLES = 36  # directions that are tried, over half a turn
 STROKE_SLACK = 1.25  # hands tremble: a straight stroke stays within this many of its own widths
 LOOP_PX = 10  # pixels of paper, at `SHAPE_PX`, that make a loop
 NARROWEST = 0.45  # shorter side over longer; narrower marks are 1s with a serif
+SMALL_CROSS = 0.6  # of the height of the line's tallest stroke; digits of one hand stay above
+LEAST_MARK = 0.15  # likewise; what is smaller is a point, and neither a cross nor a digit
+STROKE_LEVEL = 64  # of 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,40 @@ def is_cross(ink: GrayImage, limits: CrossLimits = SURE) -> bool:
             return False
         lengths.append(before + after)
     return bool(min(lengths) >= limits.span * max(lengths))
+
+
+def without_outer_crosses(line: GrayImage) -> GrayImage:
+    """Clear the crosses before and after a number.
+
+    Args:
+        line: uint8 (height, width), paper 0 and ink up to 255.
+
+    Returns:
+        uint8 (height, width); the line as it is where no mark but crosses is in it, for then it says something.
+    """
+    if not line.any():  # nor has OpenCV a way with pictures of no size
+        return line
+    num, labels, stats, _ = cv2.connectedComponentsWithStats((line >= STROKE_LEVEL).astype(np.uint8), connectivity=8)
+    if num < 3:
+        return line
+    tallest = int(stats[1:, cv2.CC_STAT_HEIGHT].max())
+    marks = [index for index in range(1, num) if max(stats[index, 2:4]) >= LEAST_MARK * tallest]
+    marks.sort(key=lambda index: int(stats[index, cv2.CC_STAT_LEFT]))
+    crosses: list[int] = []
+    for outer in (marks, marks[::-1]):
+        for index in outer:
+            left, top, width, height, _ = stats[index]
+            piece = labels[top : top + height, left : left + width] == index
+            ink = np.where(piece, line[top : top + height, left : left + width], 0).astype(np.uint8)
+            if not is_cross(ink, FAIR if height <= SMALL_CROSS * tallest else SURE):
+                break
+            crosses.append(index)
+    if not crosses or set(crosses) == set(marks):
+        return line
+    gone = cv2.dilate(np.isin(labels, crosses).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    gone &= (labels == 0) | np.isin(labels, crosses)
+    cleared: GrayImage = np.where(gone, 0, line).astype(np.uint8)
+    return cleared
 
 
 def _has_loop(strokes: NDArray[np.bool_]) -> bool:

@@ -19,7 +19,7 @@ from enum import Enum, auto
 import numpy as np
 
 from service.forms.fields import Cell, CutField
-from service.forms.fillers import FAIR, is_cross, is_dash
+from service.forms.fillers import FAIR, is_cross, is_dash, without_outer_crosses
 from service.forms.template import Field, FieldKind
 from service.recognition.constraint import Constraint
 from service.recognition.image import GrayImage
@@ -39,6 +39,9 @@ CLEAR_CHECKBOX, UNCLEAR_CHECKBOX = (
 )  # not measured on people's ticks; set so that only clear ones are accepted
 EMPTY_CONFIDENCE = 0.999  # likewise: nothing as dark as the page's writing stands in the field
 HEAVY = 2.5  # times the page's typical ink in a cell: two digits lie on each other there
+SURE_DIGIT = 0.98  # a digit of less is worth a second opinion, even where it would be accepted
+CONTRADICTION = 0.5  # confidence of a second opinion from which it speaks against what was accepted
+CELL_GAP = 0.25  # of the tallest cell's ink: from one to the next where cells are put together to a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def number_questions(cut: Sequence[CutField], digits: Sequence[DigitReading]) ->
         digits: readings of `digit_inks(cut)`.
     """
     return [
-        NumberQuestion(field.line.ink, _line_constraint(field.field))
+        _line_question(field) if _is_line(field, readings) else _cells_question(field, readings)
         for field, readings in _with_readings(cut, digits)
         if _wants_line(field, readings)
     ]
@@ -175,18 +178,53 @@ def _wants_line(field: CutField, readings: Sequence[DigitReading]) -> bool:
         return True
     if field.field.kind is not FieldKind.BOXED_DIGITS:
         return False
-    contents = [_content(cell, reading)[0] for cell, reading in zip(_asked_cells(field), readings, strict=True)]
     return any(
         content in (_Content.DOUBTFUL_MARK, _Content.CROSSED_DIGIT)
-        or (content is _Content.DIGIT and reading.decision is not Decision.ACCEPTED)
-        for content, reading in zip(contents, readings, strict=True)
+        or (
+            content is _Content.DIGIT and (reading.decision is not Decision.ACCEPTED or reading.confidence < SURE_DIGIT)
+        )
+        for content, reading in zip(_contents(field, readings), readings, strict=True)
     )
 
 
-def _line_constraint(field: Field) -> Constraint | None:
-    if field.constraint is not None or field.kind is FieldKind.NUMBER:
-        return field.constraint
-    return Constraint(max_length=len(field.cells))  # crammed or not, there is one digit per cell at the most
+def _contents(field: CutField, readings: Sequence[DigitReading]) -> list["_Content"]:
+    """What those cells hold that were asked about."""
+    return [_content(cell, reading)[0] for cell, reading in zip(_asked_cells(field), readings, strict=True)]
+
+
+def _line_question(field: CutField) -> NumberQuestion:
+    """A field as the line that it is."""
+    if field.field.kind is FieldKind.NUMBER:
+        return NumberQuestion(without_outer_crosses(field.line.ink), field.field.constraint)
+    # Crammed or not, there is one digit per cell at the most.
+    return NumberQuestion(field.line.ink, field.field.constraint or Constraint(max_length=len(field.cells)))
+
+
+def _cells_question(field: CutField, readings: Sequence[DigitReading]) -> NumberQuestion:
+    """The cells that may hold digits, put together to a line: as near to each other as people write, without fillers.
+
+    How many digits there are is known, unless something may be a digit or not.
+    """
+    contents = _contents(field, readings)
+    inks = [
+        cell.ink for cell, content in zip(_asked_cells(field), contents, strict=True) if content is not _Content.MARK
+    ]
+    is_known = _Content.DOUBTFUL_MARK not in contents
+    count = Constraint(length=len(inks)) if is_known else Constraint(max_length=len(inks))
+    return NumberQuestion(_joined(inks), field.field.constraint or count)
+
+
+def _joined(inks: Sequence[GrayImage]) -> GrayImage:
+    """Pictures side by side, each in the middle of the height: uint8 (height, width)."""
+    height = max(ink.shape[0] for ink in inks)
+    gap = max(1, round(CELL_GAP * height))
+    line = np.zeros((height, sum(ink.shape[1] + gap for ink in inks) - gap), np.uint8)
+    left = 0
+    for ink in inks:
+        top = (height - ink.shape[0]) // 2
+        line[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+        left += ink.shape[1] + gap
+    return line
 
 
 def _read_field(
@@ -204,21 +242,30 @@ def _with_second_opinion(from_cells: FieldReading, from_line: FieldReading) -> F
     """Digits about which there was a doubt, beside what the number recognizer reads in the whole field.
 
     Where both read the same and the second is sure, the doubt is gone: they are different networks that see different
-    pictures. Where the second reads more than the first could, it is shown to a person.
+    pictures. Where the second reads more than the first could, it is shown to a person; and where it reads something
+    else than was accepted, a person decides.
     """
-    if from_cells.decision is Decision.ACCEPTED or not from_line.value:
+    if not from_line.value:
         return from_cells
+    if from_cells.decision is Decision.ACCEPTED:
+        is_contradicted = from_line.value != from_cells.value and from_line.confidence >= CONTRADICTION
+        return _in_doubt(from_cells, from_line) if is_contradicted else from_cells
     if from_line.value == from_cells.value:
         return from_line if from_line.decision is Decision.ACCEPTED else from_cells
     if from_line.confidence <= from_cells.confidence and len(from_line.value) <= len(from_cells.value):
         return from_cells
-    known = {one.text for one in from_line.alternatives}
-    others = tuple(one for one in from_cells.alternatives if one.text not in known)
+    return _in_doubt(from_line, from_cells)
+
+
+def _in_doubt(chosen: FieldReading, other: FieldReading) -> FieldReading:
+    """A reading that another one speaks against, for review, with the alternatives of both."""
+    known = {one.text for one in chosen.alternatives}
+    others = tuple(one for one in other.alternatives if one.text not in known)
     return replace(
-        from_line,
+        chosen,
         decision=Decision.REVIEW,
-        reason=from_cells.reason or Reason.UNCERTAIN,
-        alternatives=from_line.alternatives + others,
+        reason=other.reason or Reason.UNCERTAIN,
+        alternatives=chosen.alternatives + others,
     )
 
 

@@ -44,7 +44,7 @@ def digit_boxes(
     Returns:
         One box for each digit, each at least one pixel wide and high; none where there are no digits.
     """
-    centers = [_column_of(one, placed, line.image.shape[1]) for one in frames]
+    centers = [column_of(one.first, one.last, placed, line.image.shape[1]) for one in frames]
     ink: NDArray[np.bool_] = line.image >= INK_LEVEL
     ink_per_column = ink.sum(axis=0)
     cuts = [_cut(ink_per_column, left, right) for left, right in pairwise(centers)]
@@ -57,9 +57,16 @@ def digit_boxes(
     return boxes
 
 
-def _column_of(frames: Frames, placed: PlacedLine, width: int) -> int:
-    """The column of the ink image under the middle of the frames."""
-    canvas_x = (frames.first + frames.last + 1) / 2 * FRAME_PX
+def column_of(first_frame: int, last_frame: int, placed: PlacedLine, width: int) -> int:
+    """The column of the ink image under the middle of some frames.
+
+    Args:
+        first_frame: they count from 0.
+        last_frame: included.
+        placed: the canvas that was read.
+        width: of the ink image.
+    """
+    canvas_x = (first_frame + last_frame + 1) / 2 * FRAME_PX
     return int(np.clip((canvas_x - placed.left) / placed.scale_x, 0, width - 1))
 
 

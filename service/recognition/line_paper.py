@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from service.recognition.image import GrayImage
-from service.recognition.lines import Mask
+from service.recognition.lines import Mask, touching_edges
 from service.recognition.paper import (
     DARK_INK_BIAS,
     DARKEST_PAPER,
@@ -29,7 +29,7 @@ from service.recognition.paper import (
     without_edges,
 )
 from service.recognition.pieces import CLEAN_LINE_SHARE, LINE_LEVEL, PHOTO_LINE_SHARE
-from service.recognition.rulings import ruled_lines
+from service.recognition.rulings import may_hold_one_digit, ruled_lines
 
 PAPER_HEIGHT_PX = 64  # height at which light and shadow are measured; they have no finer detail
 POLARITY_HEIGHT_PX = 48  # height at which ink and paper are told apart
@@ -83,6 +83,9 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     if max(picture.shape) <= SMALL_PICTURE_PX:
         return LiftedLine(ink, np.zeros_like(ink), polarity, contrast, is_cut=True)
     rulings = _rulings(ink, CLEAN_LINE_SHARE)
+    if may_hold_one_digit(picture.shape):
+        # Drawn close to its edges, a digit has strokes of half the picture; only what leaves the picture is a line.
+        rulings = touching_edges(rulings)
     return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False)
 
 

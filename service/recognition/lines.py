@@ -64,12 +64,12 @@ def without_stripes(ink: GrayImage) -> GrayImage:
     Args:
         ink: uint8 (height, width), paper 0 and ink up to 255.
     """
-    mask = (ink > 0).astype(np.uint8)
-    stripes = np.zeros_like(mask)
-    stripes[mask.mean(axis=1) == 1.0] = 1
-    stripes[:, mask.mean(axis=0) == 1.0] = 1
-    if not stripes.any() or stripes.all():
+    rows, columns = ink.all(axis=1), ink.all(axis=0)
+    if not (rows.any() or columns.any()) or rows.all():
         return ink
+    stripes = np.zeros_like(ink)
+    stripes[rows] = 1
+    stripes[:, columns] = 1
     rest = np.where(stripes, 0, ink)
     x, y, width, height = cv2.boundingRect(rest)
     keeps_away = x > 0 and y > 0 and x + width < ink.shape[1] and y + height < ink.shape[0]

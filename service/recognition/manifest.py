@@ -6,6 +6,12 @@
     ├── card.md          the same facts, for people
     └── manifest.json    this record; it holds the SHA-256 of every other file in the folder
 
+A digit cascade has no network of its own, so neither SavedModel nor golden outputs: its manifest names the two digit
+classifiers that it is made of, and their manifests' SHA-256.
+
+A character classifier is written as a digit classifier is, with letters in its alphabet. The trainer makes it; this
+service, which answers with digits, does not load it.
+
 What an exporter writes, by kind:
 
                     digit_classifier                    sequence_reader
@@ -27,16 +33,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from service.recognition.errors import InvalidModel
 from service.recognition.policy import CalibrationRow, CalibrationTable
 
 MANIFEST_FILE = "manifest.json"
 SCHEMA_VERSION = 1
-DIGIT_CLASSIFIER = "digit_classifier"
-SEQUENCE_READER = "sequence_reader"
-KINDS = (DIGIT_CLASSIFIER, SEQUENCE_READER)
+DIGIT_CLASSIFIER: Final = "digit_classifier"
+SEQUENCE_READER: Final = "sequence_reader"
+DIGIT_CASCADE: Final = "digit_cascade"
+CHARACTER_CLASSIFIER: Final = "character_classifier"
+Kind: TypeAlias = Literal["digit_classifier", "sequence_reader", "digit_cascade", "character_classifier"]
+KINDS: tuple[Kind, ...] = (DIGIT_CLASSIFIER, SEQUENCE_READER, DIGIT_CASCADE, CHARACTER_CLASSIFIER)
 
 InputShape: TypeAlias = tuple[int, int | None, int]
 """Of one canvas: height, width, channels; the width is None where canvases come in several."""
@@ -61,6 +70,60 @@ class Metric:
     interval: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class CascadeMember:
+    """A digit classifier of a cascade, or that a sequence reader takes its second look with.
+
+    Attributes:
+        manifest_sha256: of its `manifest.json`, which holds the SHA-256 of all its other files: what was measured with
+            it was measured with these bytes and no others.
+    """
+
+    name: str
+    version: int
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeRule:
+    """Which of two digit classifiers answers.
+
+    Attributes:
+        small: scores every canvas.
+        large: scores those of which `small` is not sure, and answers them.
+        sure_from: `service.recognition.cascade.sureness` from which on the verdict of `small` stands.
+        clean_sure_from: the same for pictures that `Ink.is_clean`.
+    """
+
+    small: CascadeMember
+    large: CascadeMember
+    sure_from: float
+    clean_sure_from: float
+
+    def sure_from_of(self, *, is_clean: bool) -> float:
+        """Where the verdict of `small` begins to stand, by the kind of picture."""
+        return self.clean_sure_from if is_clean else self.sure_from
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLookRule:
+    """Which digit classifier a sequence reader asks about the digits that it has seen, and how much that counts.
+
+    Attributes:
+        classifier: the reader's temperature and table were measured with its answers.
+        weight: of its evidence beside the reader's own, 0 or more; see `service.recognition.second_look`.
+        classifier_temperature: divisor of its logits.
+        plain_temperature: divisor of the frame logits where the classifier is not loaded, and the frames stay as read.
+        plain_calibration: likewise the table.
+    """
+
+    classifier: CascadeMember
+    weight: float
+    classifier_temperature: float
+    plain_temperature: float
+    plain_calibration: CalibrationTable
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Everything about a model that is not its weights.
@@ -73,19 +136,21 @@ class Manifest:
         input_widths: the widths that canvases of a sequence reader come in, rising; empty for other kinds.
         preprocessing_id: the canvas function that the model was trained on.
         alphabet: symbols in the order of the logits.
-        num_parameters: weights in the network.
-        temperature: divisor of the logits, fitted on calibration data.
+        num_parameters: weights in the network; of a cascade, in both.
+        temperature: divisor of the logits, fitted on calibration data. Of a cascade 1: its members have their own.
         calibration: error rate and coverage per threshold, on pictures of all kinds.
         clean_temperature: the same for pictures that `Ink.is_clean`; None where `temperature` is for all.
         clean_calibration: likewise the table.
         metrics: measured on the exported model.
         provenance: config, commit, seed, library versions, data sets and splits; free form, shown as it is.
         files: SHA-256 (hex) of every other file, by its path inside the folder with forward slashes.
+        cascade: of a cascade, what it is made of; None for other kinds.
+        second_look: of a sequence reader that takes one; None for others, and for other kinds.
     """
 
     name: str
     version: int
-    kind: str
+    kind: Kind
     input_shape: InputShape
     input_widths: tuple[int, ...] = ()
     preprocessing_id: str
@@ -98,6 +163,8 @@ class Manifest:
     metrics: tuple[Metric, ...]
     provenance: Mapping[str, Any]
     files: Mapping[str, str]
+    cascade: CascadeRule | None = None
+    second_look: SecondLookRule | None = None
 
     @property
     def num_classes(self) -> int:
@@ -134,6 +201,11 @@ def hash_files(folder: Path) -> dict[str, str]:
         for path in paths
         if path != folder / MANIFEST_FILE
     }
+
+
+def manifest_sha256(folder: Path) -> str:
+    """SHA-256 (hex) of a model folder's manifest, by which a cascade knows its members."""
+    return hashlib.sha256((folder / MANIFEST_FILE).read_bytes()).hexdigest()
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -195,6 +267,12 @@ def _parse(record: Any) -> Manifest:
     height, width, channels = record["input_shape"]
     widths = tuple(int(one) for one in record.get("input_widths", ()))
     _check_widths(record["kind"], width, widths)
+    cascade = record.get("cascade")
+    if (record["kind"] == DIGIT_CASCADE) != (cascade is not None):
+        raise ValueError(f"a {DIGIT_CASCADE} has `cascade`, and nothing else has")
+    second_look = record.get("second_look")
+    if second_look is not None and record["kind"] != SEQUENCE_READER:
+        raise ValueError(f"only a {SEQUENCE_READER} has `second_look`")
     return Manifest(
         name=str(record["name"]),
         version=int(record["version"]),
@@ -211,7 +289,35 @@ def _parse(record: Any) -> Manifest:
         metrics=metrics,
         provenance=dict(record["provenance"]),
         files=dict(record["files"]),
+        cascade=None if cascade is None else _parse_cascade(cascade),
+        second_look=None if second_look is None else _parse_second_look(second_look),
     )
+
+
+def _parse_cascade(record: Any) -> CascadeRule:
+    rule = CascadeRule(
+        small=CascadeMember(**record["small"]),
+        large=CascadeMember(**record["large"]),
+        sure_from=float(record["sure_from"]),
+        clean_sure_from=float(record["clean_sure_from"]),
+    )
+    for threshold in (rule.sure_from, rule.clean_sure_from):
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"a threshold of `cascade` is {threshold}, it must be from 0 to 1")
+    return rule
+
+
+def _parse_second_look(record: Any) -> SecondLookRule:
+    rule = SecondLookRule(
+        classifier=CascadeMember(**record["classifier"]),
+        weight=float(record["weight"]),
+        classifier_temperature=float(record["classifier_temperature"]),
+        plain_temperature=float(record["plain_temperature"]),
+        plain_calibration=_parse_table(record["plain_calibration"]),
+    )
+    if not (rule.weight >= 0 and rule.classifier_temperature > 0 and rule.plain_temperature > 0):
+        raise ValueError("`second_look` has a negative weight, or a temperature that is not positive")
+    return rule
 
 
 def _parse_table(record: Any) -> CalibrationTable:

@@ -41,6 +41,11 @@ WALL_BEYOND = 0.12  # of that space, by which it goes on beyond the rules at mos
 LEAST_SPACE = 0.3  # of the picture's height; rules nearer to each other have no walls between them
 
 
+def may_hold_one_digit(shape: tuple[int, ...]) -> bool:
+    """Whether a picture, (height, width), is so narrow that its only line may be a digit's own stroke."""
+    return shape[1] < SQUARE * shape[0]
+
+
 def ruled_lines(strokes: Mask, *, least_share: float) -> Mask:
     """Find the pixels of printed lines, but for those where a stroke of a digit crosses them.
 
@@ -52,7 +57,7 @@ def ruled_lines(strokes: Mask, *, least_share: float) -> Mask:
         uint8 (height, width), 1 on and next to printed lines.
     """
     height, width = strokes.shape
-    if width < SQUARE * height:
+    if may_hold_one_digit(strokes.shape):
         return printed_lines(strokes, least_share=least_share)
     length = max(LENGTH_SHARE * width, min(LONG * height, 0.9 * width))
     rules = _find_rules(strokes, length=length, thickest=max(4, round(MAX_THICKNESS * height)))

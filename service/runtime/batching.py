@@ -105,12 +105,12 @@ class MicroBatcher:
                 retry_after_s=(num_waiting + self._num_running) * self._canvas_s,
             )
 
-    async def submit(self, canvas: Canvas, *, is_probe: bool = False) -> Scored:
+    async def submit(self, canvas: Canvas, *, has_place: bool = False) -> Scored:
         """Have one canvas scored. Cancelling this call takes the canvas out of the queue.
 
         Args:
             canvas: uint8 (height, width, channels), as the network takes it.
-            is_probe: has a place in the queue however full it is: a busy device is not a broken one.
+            has_place: in the queue, however full it is: a probe has, as a busy device is not a broken one.
 
         Raises:
             QueueFull: too many wait already; says when trying again makes sense.
@@ -118,7 +118,7 @@ class MicroBatcher:
         """
         if self._is_closed:
             raise NotReady("The service is shutting down. Try again with another instance.")
-        if not is_probe:
+        if not has_place:
             self.refuse_if_full()
         future: asyncio.Future[Scored] = asyncio.get_running_loop().create_future()
         self._waiting[future] = _Waiting(canvas, time.monotonic())
@@ -129,11 +129,16 @@ class MicroBatcher:
         finally:
             self._waiting.pop(future, None)
 
-    async def submit_all(self, canvases: Sequence[Canvas]) -> list[Scored]:
+    async def submit_all(self, canvases: Sequence[Canvas], *, is_admitted: bool = False) -> list[Scored]:
         """Have many canvases of one caller scored, in their order.
 
         No more than a quarter of the queue is taken at a time: so a page full of digits is not refused for its own
         size, and leaves room for others.
+
+        Args:
+            canvases: uint8 (height, width, channels) each, as the network takes them.
+            is_admitted: they are a further step of readings that another queue has let in, and find a place here
+                however full it is: what is read may not depend on how busy the service is.
 
         Raises:
             QueueFull: others have filled the queue.
@@ -142,7 +147,10 @@ class MicroBatcher:
         window = max(1, self._queue_limit // 4)
         scored: list[Scored] = []
         for start in range(0, len(canvases), window):
-            tasks = [asyncio.ensure_future(self.submit(canvas)) for canvas in canvases[start : start + window]]
+            tasks = [
+                asyncio.ensure_future(self.submit(canvas, has_place=is_admitted))
+                for canvas in canvases[start : start + window]
+            ]
             try:
                 scored += await asyncio.gather(*tasks)
             finally:

@@ -88,7 +88,7 @@ class Canary:
     async def _fault_of(self, probe: Probe) -> str | None:
         try:
             async with asyncio.timeout(self._limit_s):
-                scored = await probe.batcher.submit(probe.canvas, is_probe=True)
+                scored = await probe.batcher.submit(probe.canvas, has_place=True)
         except TimeoutError:
             return f"{probe.model} has not answered within {self._limit_s:g} s."
         except NotReady:  # the service is shutting down, which is no fault

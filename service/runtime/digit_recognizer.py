@@ -14,8 +14,7 @@ from service.recognition.image import GrayImage
 from service.recognition.ink import find_ink
 from service.recognition.manifest import Manifest
 from service.recognition.prediction import DigitReading, blank_reading, read_digit
-from service.recognition.probability import Logits
-from service.runtime.batching import MicroBatcher
+from service.runtime.digit_network import DigitNetwork, Opinion
 from service.runtime.readings import OnRead
 from service.runtime.workplace import Picture, Workplace
 
@@ -42,11 +41,11 @@ class RecognizedDigit:
 
 
 class DigitRecognizer:
-    """Reads one digit per picture with one digit classifier.
+    """Reads one digit per picture with one digit classifier, or with a cascade of them.
 
     Args:
-        manifest: of the classifier.
-        batcher: in front of the classifier.
+        manifest: of the classifier, or of the cascade.
+        network: scores canvases.
         workplace: where pictures are looked at.
         on_read: see `OnRead`.
     """
@@ -54,13 +53,13 @@ class DigitRecognizer:
     def __init__(
         self,
         manifest: Manifest,
-        batcher: MicroBatcher,
+        network: DigitNetwork,
         *,
         workplace: Workplace,
         on_read: OnRead = lambda _recognized: None,
     ) -> None:
         self.manifest = manifest
-        self.batcher = batcher
+        self._network = network
         self._workplace = workplace
         self._on_read = on_read
 
@@ -70,7 +69,8 @@ class DigitRecognizer:
         Raises:
             QueueFull: too many readings wait.
         """
-        self.batcher.refuse_if_full(self._workplace.num_waiting)
+        self._workplace.refuse_if_late()
+        self._network.refuse_if_full(self._workplace.num_waiting)
 
     async def read(self, data: bytes, *, max_error: float, top_k: int, timeout_s: float = math.inf) -> RecognizedDigit:
         """Read the digit in a picture. Cancelling this call takes its work out of every queue.
@@ -124,9 +124,10 @@ class DigitRecognizer:
             QueueFull: too many readings wait.
         """
         canvases = await self._workplace.threads.run(lambda: [_canvas_or_none(ink) for ink in inks])
-        scored = iter(await self.batcher.submit_all([canvas for canvas in canvases if canvas is not None]))
+        inked = [canvas for canvas in canvases if canvas is not None]
+        opinions = iter(await self._network.score_all(inked, is_clean=False))
         return [
-            self._blank(max_error) if canvas is None else self._make_sense(next(scored).logits, max_error, top_k)
+            self._blank(max_error) if canvas is None else self._make_sense(next(opinions), max_error, top_k)
             for canvas in canvases
         ]
 
@@ -145,23 +146,22 @@ class DigitRecognizer:
         looked = await self._workplace.look(source, _see)
         seen, stages_ms = looked.seen, looked.stages_ms
         if seen.canvas is None:
+            manifest = self.manifest
             reading = self._blank(max_error)
-        else:
-            scored = await self.batcher.submit(seen.canvas)
-            stages_ms["queue"] += scored.queue_ms
-            stages_ms["model"] = scored.model_ms
-            began = time.monotonic()
-            reading = self._make_sense(scored.logits, max_error, top_k, is_clean=seen.is_clean)
-            stages_ms["read"] = (time.monotonic() - began) * 1e3
-        name, version = self.manifest.name, self.manifest.version
-        return RecognizedDigit(reading, seen.picture, name, version, max_error, stages_ms)
+            return RecognizedDigit(reading, seen.picture, manifest.name, manifest.version, max_error, stages_ms)
+        opinion = await self._network.score(seen.canvas, is_clean=seen.is_clean)
+        stages_ms["queue"] += opinion.queue_ms
+        stages_ms["model"] = opinion.model_ms
+        began = time.monotonic()
+        reading = self._make_sense(opinion, max_error, top_k, is_clean=seen.is_clean)
+        stages_ms["read"] = (time.monotonic() - began) * 1e3
+        return RecognizedDigit(reading, seen.picture, opinion.model, opinion.version, max_error, stages_ms)
 
-    def _make_sense(self, logits: Logits, max_error: float, top_k: int, *, is_clean: bool = False) -> DigitReading:
-        manifest = self.manifest
+    def _make_sense(self, opinion: Opinion, max_error: float, top_k: int, *, is_clean: bool = False) -> DigitReading:
         return read_digit(
-            logits,
-            temperature=manifest.temperature_of(is_clean=is_clean),
-            calibration=manifest.calibration_of(is_clean=is_clean),
+            opinion.logits,
+            temperature=opinion.temperature,
+            calibration=self.manifest.calibration_of(is_clean=is_clean),
             max_error=max_error,
             top_k=top_k,
         )

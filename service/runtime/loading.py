@@ -1,24 +1,49 @@
 """From a models folder to networks that are known to be the ones that were exported.
 
 models/
-└── cnn/
-    ├── 1/      older versions stay beside the newest
-    └── 2/      and are not loaded
+├── auto/
+│   └── 1/      a cascade: names the versions of cnn and ensemble that it was measured with
+├── cnn/
+│   ├── 1/      older versions stay beside the newest
+│   └── 2/      and are not loaded
+└── ensemble/
+    └── 1/
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.logs import EXTRA_FIELD
 from service.recognition.alphabet import SYMBOLS
 from service.recognition.canvas import PREPROCESSING_ID
 from service.recognition.errors import InvalidModel
 from service.recognition.line_canvas import LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
-from service.recognition.manifest import DIGIT_CLASSIFIER, SEQUENCE_READER, Manifest, load_manifest, verify_files
+from service.recognition.manifest import (
+    CHARACTER_CLASSIFIER,
+    DIGIT_CASCADE,
+    DIGIT_CLASSIFIER,
+    MANIFEST_FILE,
+    SEQUENCE_READER,
+    CascadeMember,
+    CascadeRule,
+    Manifest,
+    load_manifest,
+    manifest_sha256,
+    verify_files,
+)
 from service.runtime.device import CPU, Device
 from service.runtime.golden import GOLDEN_FILE, Golden, load_golden, verify_golden
 from service.runtime.saved_model import SavedModel
 
-_PREPROCESSING = {DIGIT_CLASSIFIER: PREPROCESSING_ID, SEQUENCE_READER: LINE_PREPROCESSING_ID}
+logger = logging.getLogger(__name__)
+
+_PREPROCESSING = {
+    DIGIT_CLASSIFIER: PREPROCESSING_ID,
+    DIGIT_CASCADE: PREPROCESSING_ID,
+    SEQUENCE_READER: LINE_PREPROCESSING_ID,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +51,24 @@ class LoadedModel:
     """A network that has repeated its golden outputs, and its record.
 
     Attributes:
+        manifest_sha256: of the file that the record is from.
         golden: for each shape of canvas, canvases that the project drew and what the network has to say about them.
     """
 
     manifest: Manifest
+    manifest_sha256: str
     network: SavedModel
     golden: tuple[Golden, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCascade:
+    """Two networks that are loaded, and the rule by which one of them answers."""
+
+    manifest: Manifest
+    rule: CascadeRule
+    small: LoadedModel
+    large: LoadedModel
 
 
 def newest_versions(models_dir: Path) -> list[Path]:
@@ -68,11 +105,113 @@ def load_model(folder: Path, *, device: Device = CPU) -> LoadedModel:
     network = SavedModel(folder, input_shape=manifest.input_shape, device=device)
     for one in golden:
         verify_golden(network.logits, one, path=folder / GOLDEN_FILE)
-    return LoadedModel(manifest, network, golden)
+    return LoadedModel(manifest, manifest_sha256(folder), network, golden)
+
+
+def is_cascade(folder: Path) -> bool:
+    """Whether a model folder holds no network but names two.
+
+    Raises:
+        InvalidModel: its manifest cannot be read.
+    """
+    return load_manifest(folder).kind == DIGIT_CASCADE
+
+
+def load_cascade(folder: Path, models: Sequence[LoadedModel]) -> LoadedCascade | None:
+    """A cascade, if its members are loaded.
+
+    Args:
+        folder: of the cascade.
+        models: all networks that are loaded.
+
+    Returns:
+        None where a member is missing or another than the cascade was measured with, such as a newer version: what the
+        cascade promises holds for those members alone. A warning in the log says which.
+
+    Raises:
+        InvalidModel: the folder is damaged, made for other canvases, or no cascade's.
+    """
+    manifest = load_manifest(folder)
+    verify_files(folder, manifest)
+    _check_canvases(folder, manifest)
+    rule = manifest.cascade
+    if rule is None:
+        raise InvalidModel(f"{folder / MANIFEST_FILE} is no cascade's. Load the folder as a {manifest.kind}.")
+    small, large = _member_of(rule.small, models), _member_of(rule.large, models)
+    if small is None or large is None:
+        missing = rule.small if small is None else rule.large
+        logger.warning(
+            "cascade left out",
+            extra={
+                EXTRA_FIELD: {
+                    "cascade": f"{manifest.name}/{manifest.version}",
+                    "measured_with": f"{missing.name}/{missing.version}",
+                    "remedy": f"that model is not loaded as it was; python -m trainer export {manifest.name} joins "
+                    "those that there are",
+                }
+            },
+        )
+        return None
+    for member in (small.manifest, large.manifest):
+        if (member.kind, member.alphabet) != (DIGIT_CLASSIFIER, manifest.alphabet):
+            raise InvalidModel(
+                f"{folder / MANIFEST_FILE} has the alphabet {manifest.alphabet!r}; its member {member.name!r} is a "
+                f"{member.kind} with {member.alphabet!r}. Export the cascade again."
+            )
+    return LoadedCascade(manifest, rule, small, large)
+
+
+def second_look_classifier(reader: Manifest, models: Sequence[LoadedModel]) -> LoadedModel | None:
+    """The digit classifier that a sequence reader takes its second look with, if it is loaded.
+
+    Args:
+        reader: of the sequence reader.
+        models: all networks that are loaded.
+
+    Returns:
+        None where the reader takes none, or where the classifier is missing or another than the reader was measured
+        with; then a warning in the log says which, and the reader reads without.
+
+    Raises:
+        InvalidModel: what it names is no digit classifier.
+    """
+    if reader.second_look is None:
+        return None
+    wanted = reader.second_look.classifier
+    found = _member_of(wanted, models)
+    if found is None:
+        logger.warning(
+            "second look left out",
+            extra={
+                EXTRA_FIELD: {
+                    "reader": f"{reader.name}/{reader.version}",
+                    "measured_with": f"{wanted.name}/{wanted.version}",
+                    "remedy": f"that model is not loaded as it was; python -m trainer export {reader.name} measures "
+                    "with the one that there is",
+                }
+            },
+        )
+    elif found.manifest.kind != DIGIT_CLASSIFIER:
+        raise InvalidModel(
+            f"{reader.name}/{reader.version} takes its second look with {wanted.name!r}, which is a "
+            f"{found.manifest.kind}. Export the reader again."
+        )
+    return found
+
+
+def _member_of(wanted: CascadeMember, models: Sequence[LoadedModel]) -> LoadedModel | None:
+    """The model that another one names, byte by byte."""
+    key = (wanted.name, wanted.version, wanted.manifest_sha256)
+    return next((one for one in models if (one.manifest.name, one.manifest.version, one.manifest_sha256) == key), None)
 
 
 def _check_canvases(folder: Path, manifest: Manifest) -> None:
-    """Refuse a model for other canvases than those that are made here."""
+    """Refuse a model for other canvases than those that are made here, or whose answers are no digits."""
+    if manifest.kind == CHARACTER_CLASSIFIER:
+        raise InvalidModel(
+            f"{folder / MANIFEST_FILE} describes a model that reads letters ({manifest.alphabet}); this service "
+            "answers with digits. Move the folder out of DIGITS_MODELS_DIR."
+        )
     made = _PREPROCESSING[manifest.kind]
     if manifest.preprocessing_id != made:
         raise InvalidModel(

@@ -5,7 +5,7 @@ after the fact, costs a request about ten microseconds, and is kept in the regis
 """
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -87,6 +87,9 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64),
             registry=registry,
         )
+        self._cascade_answers = Counter(
+            "digits_cascade_answers", "Canvases by the member that answered.", ["model", "member"], registry=registry
+        )
         self._queue_depth = Gauge("digits_queue_depth", "Canvases that wait for a batch.", ["model"], registry=registry)
         self._model_info = Gauge(
             "digits_model_info", "The models that are loaded.", ["model", "version", "device"], registry=registry
@@ -149,6 +152,12 @@ class Metrics:
         """To be called with the number of canvases of each batch."""
         observe: Callable[[int], None] = self._batch_size.labels(model).observe
         return observe
+
+    def add_cascade(self, name: str, version: int, device: str, *, members: Sequence[str]) -> Callable[[str], None]:
+        """Show a cascade that has been loaded; returns what is to be called with the member that answered."""
+        self._model_info.labels(name, str(version), device).set(1)
+        increase = {member: self._cascade_answers.labels(name, member).inc for member in members}
+        return lambda member: increase[member]()
 
     def add_model(self, name: str, version: int, device: str, *, gauges: ModelGauges) -> None:
         """Show a model that has been loaded."""

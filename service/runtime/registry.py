@@ -1,7 +1,7 @@
 """The models of this process: loaded once, looked up by name."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,20 @@ from service.recognition.errors import InvalidModel, ModelNotFound, NotReady
 from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.runtime.batching import MicroBatcher
 from service.runtime.canary import Canary, Probe
+from service.runtime.cascade import Cascade
 from service.runtime.device import Device, configure_device
 from service.runtime.device_thread import DeviceThread
+from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
-from service.runtime.loading import LoadedModel, load_model, newest_versions
+from service.runtime.loading import (
+    LoadedCascade,
+    LoadedModel,
+    is_cascade,
+    load_cascade,
+    load_model,
+    newest_versions,
+    second_look_classifier,
+)
 from service.runtime.metrics import Metrics, ModelGauges
 from service.runtime.readings import OnRead, Recognized
 from service.runtime.sequence_recognizer import SequenceRecognizer
@@ -25,12 +35,21 @@ from service.runtime.turns import LoopTurns
 from service.runtime.workplace import Workplace
 
 AUTO = "auto"
+"""Reads where no model is named: the cascade of this name, or `DEFAULT_MODEL` where there is none."""
 DEFAULT_MODEL = "cnn"
-"""What `auto` means."""
 DEFAULT_SEQUENCE_MODEL = "crnn"
 """What reads numbers where no model is named. It may be missing: then the service reads single digits only."""
 
 Recognizer: TypeAlias = DigitRecognizer | SequenceRecognizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What was found in the models folder: networks, cascades of them, and where they run."""
+
+    device: Device
+    models: Sequence[LoadedModel]
+    cascades: Sequence[LoadedCascade]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,7 @@ class Registry:
             timeout_s=options.timeout_s,
         )
         self._recognizers: dict[str, Recognizer] | None = None
+        self._batchers: dict[str, MicroBatcher] = {}
         self._device = ""
         self._canary: Canary | None = None
         self._singing: asyncio.Task[None] | None = None
@@ -88,15 +108,18 @@ class Registry:
             InvalidModel: a model folder is missing or must not be trusted.
         """
         loop = asyncio.get_running_loop()
-        device, models = await loop.run_in_executor(self._tensorflow_thread, self._load)
-        recognizers = {model.manifest.name: self._recognizer_for(model) for model in models}
+        loaded = await loop.run_in_executor(self._tensorflow_thread, self._load)
+        self._batchers = {model.manifest.name: self._batcher_for(model) for model in loaded.models}
+        recognizers = {model.manifest.name: self._recognizer_for(model, loaded.models) for model in loaded.models}
         for recognizer in recognizers.values():
             await recognizer.warm_up()
-        for model in models:
-            self._show(model, recognizers[model.manifest.name])
-        self._device = device.name
+        for model in loaded.models:
+            self._show(model)
+        # Their members are warm, and counted from here on.
+        recognizers |= {one.manifest.name: self._cascade_for(one, loaded.device) for one in loaded.cascades}
+        self._device = loaded.device.name
         self._recognizers = recognizers
-        self._canary = self._canary_for(models, recognizers)
+        self._canary = self._canary_for(loaded.models)
         if self._options.canary_s:
             self._singing = asyncio.create_task(self._canary.sing())
 
@@ -109,8 +132,8 @@ class Registry:
         self._workplace.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._options.canary_limit_s):
-                for recognizer in (self._recognizers or {}).values():
-                    await recognizer.batcher.close()
+                for batcher in self._batchers.values():
+                    await batcher.close()
         self._recognizers = None
         self._tensorflow_thread.shutdown(wait=False)
 
@@ -140,13 +163,14 @@ class Registry:
         return [recognizer.manifest for _, recognizer in sorted(self._loaded().items())]
 
     def digit_recognizer(self, name: str) -> DigitRecognizer:
-        """The recognizer of a digit classifier, or of the default one for `auto`.
+        """The recognizer of a digit classifier or cascade; `auto` is the default classifier where no cascade is it.
 
         Raises:
             NotReady: see `refuse_if_not_ready`: no answer is better than a wrong one.
-            ModelNotFound: no digit classifier has this name.
+            ModelNotFound: no digit classifier or cascade has this name.
         """
-        found = self._ready().get(DEFAULT_MODEL if name == AUTO else name)
+        recognizers = self._ready()
+        found = recognizers.get(DEFAULT_MODEL if name == AUTO and AUTO not in recognizers else name)
         if not isinstance(found, DigitRecognizer):
             raise self._not_found(name, DigitRecognizer, "single digits")
         return found
@@ -184,29 +208,48 @@ class Registry:
             return False
         return True
 
-    def _load(self) -> tuple[Device, list[LoadedModel]]:
+    def _load(self) -> _Loaded:
         options = self._options
         folders = newest_versions(options.models_dir)
         if DEFAULT_MODEL not in (folder.parent.name for folder in folders):
-            raise InvalidModel(f"{options.models_dir / DEFAULT_MODEL} is missing: it is the model that answers `auto`.")
+            raise InvalidModel(f"{options.models_dir / DEFAULT_MODEL} is missing: it is the model that answers first.")
         # Pictures are shared out among threads of our own; OpenCV's would only take the cores from those.
         cv2.setNumThreads(1)
         device = configure_device(
             options.device, intra_op_threads=options.intra_op_threads, gpu_memory_mb=options.gpu_memory_mb
         )
-        return device, [load_model(folder, device=device) for folder in folders]
+        cascade_folders = [folder for folder in folders if is_cascade(folder)]
+        models = [load_model(folder, device=device) for folder in folders if folder not in cascade_folders]
+        cascades = [load_cascade(folder, models) for folder in cascade_folders]
+        return _Loaded(device, models, [one for one in cascades if one is not None])
 
-    def _recognizer_for(self, model: LoadedModel) -> Recognizer:
-        options = self._options
-        batcher = MicroBatcher(
+    def _batcher_for(self, model: LoadedModel) -> MicroBatcher:
+        return MicroBatcher(
             model.network.logits,
             executor=self._tensorflow_thread,
-            queue_limit=options.queue_limit,
+            queue_limit=self._options.queue_limit,
             on_batch=self._metrics.batch_observer(model.manifest.name),
         )
-        if model.manifest.kind == SEQUENCE_READER:
-            return SequenceRecognizer(model.manifest, batcher, workplace=self._workplace, on_read=self._hear)
-        return DigitRecognizer(model.manifest, batcher, workplace=self._workplace, on_read=self._hear)
+
+    def _recognizer_for(self, model: LoadedModel, models: Sequence[LoadedModel]) -> Recognizer:
+        manifest, batcher = model.manifest, self._batchers[model.manifest.name]
+        if manifest.kind == SEQUENCE_READER:
+            found = second_look_classifier(manifest, models)
+            classifier = None if found is None else self._batchers[found.manifest.name]
+            return SequenceRecognizer(
+                manifest, batcher, workplace=self._workplace, classifier=classifier, on_read=self._hear
+            )
+        network = BatchedNetwork(manifest, batcher)
+        return DigitRecognizer(manifest, network, workplace=self._workplace, on_read=self._hear)
+
+    def _cascade_for(self, cascade: LoadedCascade, device: Device) -> DigitRecognizer:
+        manifest, members = cascade.manifest, [cascade.small.manifest, cascade.large.manifest]
+        small, large = (BatchedNetwork(member, self._batchers[member.name]) for member in members)
+        on_answer = self._metrics.add_cascade(
+            manifest.name, manifest.version, device.name, members=[member.name for member in members]
+        )
+        network = Cascade(small, large, cascade.rule, on_answer=on_answer)
+        return DigitRecognizer(manifest, network, workplace=self._workplace, on_read=self._hear)
 
     def _hear(self, recognized: Recognized) -> None:
         """Count a reading, and pass on that it was made."""
@@ -214,22 +257,22 @@ class Registry:
         self._metrics.count_reading(recognized.model, reading.decision, reading.reason, recognized.stages_ms)
         self._on_read(recognized)
 
-    def _show(self, model: LoadedModel, recognizer: Recognizer) -> None:
+    def _show(self, model: LoadedModel) -> None:
         """Put a model into the metrics."""
-        network = model.network
+        network, batcher = model.network, self._batchers[model.manifest.name]
         num_traces_at_start = network.num_traces
         gauges = ModelGauges(
-            num_waiting=lambda: recognizer.batcher.num_waiting,
+            num_waiting=lambda: batcher.num_waiting,
             num_traces=lambda: network.num_traces - num_traces_at_start,
         )
         manifest = model.manifest
         self._metrics.add_model(manifest.name, manifest.version, network.device.name, gauges=gauges)
 
-    def _canary_for(self, models: Sequence[LoadedModel], recognizers: Mapping[str, Recognizer]) -> Canary:
+    def _canary_for(self, models: Sequence[LoadedModel]) -> Canary:
         probes = [
             Probe(
                 model.manifest.name,
-                recognizers[model.manifest.name].batcher,
+                self._batchers[model.manifest.name],
                 model.golden[0].canvases[0],
                 model.golden[0].logits[0],
             )

@@ -1,7 +1,7 @@
 """An exported network, ready to be called."""
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +10,26 @@ from service.recognition.errors import InvalidModel
 from service.recognition.manifest import InputShape
 from service.recognition.probability import Logits
 from service.runtime.device import CPU, Device
+from service.runtime.graph_function import GraphFunction
+from service.runtime.graph_session import GraphSession
 
 Canvases: TypeAlias = NDArray[np.uint8]
 """uint8 (num_canvases, height, width, channels)."""
 
-SIGNATURE = "serving_default"
+
+class Graph(Protocol):
+    """A network as TensorFlow runs it; `GraphSession` and `GraphFunction` are two ways."""
+
+    @property
+    def num_traces(self) -> int:
+        """How often the graph has been traced."""
+
+    def run(self, canvases: Canvases) -> Logits:
+        """Canvases to logits."""
 
 
 class SavedModel:
     """A SavedModel on the process's device; every call comes from one and the same thread.
-
-    The exported signature is called through one graph whose input shape is fixed but for the batch and, for a
-    sequence reader, the width. So it is traced once, here; a call that does not fit fails instead of being traced
-    again.
 
     Args:
         folder: holds `saved_model.pb`. A SavedModel is a program: its files have been verified before.
@@ -36,17 +43,15 @@ class SavedModel:
     def __init__(self, folder: Path, *, input_shape: InputShape, device: Device = CPU) -> None:
         import tensorflow as tf
 
-        self._tf = tf
         self.device = device
         self._input_shape = input_shape
         try:
-            # Kept: the graph refers to the variables weakly.
-            with tf.device(device.tensorflow_name):
-                self._loaded = tf.saved_model.load(str(folder))
-            self._function = self._trace(self._loaded.signatures[SIGNATURE])
-            # The one graph itself: to have it looked up with every call takes longer than a layer.
-            self._graph = self._function.get_concrete_function()
-        except (OSError, ValueError, TypeError, KeyError, tf.errors.OpError) as error:
+            self._graph: Graph = (
+                GraphSession(folder, input_shape=input_shape)
+                if device == CPU
+                else GraphFunction(folder, input_shape=input_shape, device=device)
+            )
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, tf.errors.OpError) as error:
             raise InvalidModel(
                 f"{folder / 'saved_model.pb'} cannot be loaded with input uint8 {(None, *input_shape)}: {error}"
             ) from error
@@ -69,28 +74,13 @@ class SavedModel:
             raise TypeError(f"canvases are {canvases.dtype}; the network takes uint8")
         if not self._fits(canvases.shape):
             raise ValueError(f"canvases are {canvases.shape}; the network takes {('n', *self._input_shape)}")
-        logits: Logits = self._graph(self._tf.constant(canvases)).numpy()
-        return logits
-
-    def _fits(self, shape: tuple[int, ...]) -> bool:
-        wanted = self._input_shape
-        return len(shape) == 4 and shape[1] == wanted[0] and shape[3] == wanted[2] and wanted[1] in (None, shape[2])
+        return self._graph.run(canvases)
 
     @property
     def num_traces(self) -> int:
         """How often TensorFlow has traced the graph; 1, or something is wrong."""
-        return int(self._function.experimental_get_tracing_count())
+        return self._graph.num_traces
 
-    def _trace(self, signature: Any) -> Any:
-        tf = self._tf
-        (input_name,) = signature.structured_input_signature[1]
-        (output_name,) = signature.structured_outputs
-        canvases = tf.TensorSpec((None, *self._input_shape), tf.uint8)
-
-        def run(batch: Any) -> Any:
-            # Inside the graph, where it is said once and not with every call.
-            with tf.device(self.device.tensorflow_name):
-                return tf.identity(signature(**{input_name: batch})[output_name])
-
-        # Without AutoGraph: there is nothing to rewrite, and it would leave a file behind.
-        return tf.function(run, input_signature=[canvases], autograph=False)
+    def _fits(self, shape: tuple[int, ...]) -> bool:
+        wanted = self._input_shape
+        return len(shape) == 4 and shape[1] == wanted[0] and shape[3] == wanted[2] and wanted[1] in (None, shape[2])

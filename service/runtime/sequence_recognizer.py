@@ -1,4 +1,11 @@
-"""From a picture to the one number in it: the whole way, with its timings."""
+"""From a picture to the one number in it: the whole way, with its timings.
+
+    picture -> line -> canvas -> reader -> digits cut out -> classifier -> frames of both -> number
+                                 [batcher]                   [batcher]
+
+The second half of it, from the digits on, is the second look; a reader whose manifest asks for none goes straight to
+the number.
+"""
 
 import io
 import math
@@ -20,6 +27,7 @@ from service.recognition.number import NumberReading, blank_number, read_number
 from service.recognition.paper import Polarity
 from service.recognition.prediction import Box
 from service.recognition.probability import Logits
+from service.recognition.second_look import FirstLook, first_look, second_look
 from service.runtime.batching import MicroBatcher
 from service.runtime.readings import OnRead
 from service.runtime.workplace import Picture, Workplace
@@ -83,6 +91,8 @@ class SequenceRecognizer:
         manifest: of the reader.
         batcher: in front of the reader.
         workplace: where pictures are looked at, and logits made sense of.
+        classifier: in front of the digit classifier of the manifest's second look; None where that is not loaded, or
+            where the manifest asks for none.
         on_read: see `OnRead`.
     """
 
@@ -92,10 +102,16 @@ class SequenceRecognizer:
         batcher: MicroBatcher,
         *,
         workplace: Workplace,
+        classifier: MicroBatcher | None = None,
         on_read: OnRead = lambda _recognized: None,
     ) -> None:
         self.manifest = manifest
         self.batcher = batcher
+        self._classifier = classifier
+        # What was measured without the second look holds where none is taken.
+        rule = manifest.second_look if classifier is None else None
+        self._temperature = manifest.temperature if rule is None else rule.plain_temperature
+        self._calibration = manifest.calibration if rule is None else rule.plain_calibration
         self._workplace = workplace
         self._on_read = on_read
 
@@ -173,7 +189,8 @@ class SequenceRecognizer:
         seen = await self._workplace.threads.run(lambda: [_see_ink(ink) for ink in inks])
         canvases = [one.placed.canvas for one in seen if one.placed is not None]
         scored = iter(await self.batcher.submit_all(canvases))
-        logits = [None if one.placed is None else next(scored).logits for one in seen]
+        read = [None if one.placed is None else next(scored).logits for one in seen]
+        logits = (await self._look_again(seen, read)).logits
         return await self._workplace.make_sense(
             lambda: [self._make_sense(*one) for one in zip(seen, logits, requests, strict=True)]
         )
@@ -207,21 +224,50 @@ class SequenceRecognizer:
             stages_ms["queue"] += scored.queue_ms
             stages_ms["model"] = scored.model_ms
             began = time.monotonic()
-            located = await self._workplace.make_sense(lambda: self._make_sense(seen, scored.logits, request))
-            stages_ms["read"] = (time.monotonic() - began) * 1e3
+            again = await self._look_again([seen], [scored.logits])
+            stages_ms["queue"] += again.queue_ms
+            stages_ms["model"] += again.model_ms
+            located = await self._workplace.make_sense(lambda: self._make_sense(seen, again.logits[0], request))
+            stages_ms["read"] = (time.monotonic() - began) * 1e3 - again.queue_ms - again.model_ms
         name, version = self.manifest.name, self.manifest.version
         return RecognizedNumber(
             located.reading, located.boxes, seen.picture, name, version, request.max_error, stages_ms
         )
 
+    async def _look_again(self, seen: "Sequence[_Seen]", logits: Sequence[Logits | None]) -> "_Frames":
+        """Have the digits that the reader saw looked at by the classifier; those of all lines share batches.
+
+        Args:
+            seen: lines.
+            logits: of the reader about each; None where there is no ink.
+        """
+        rule = self.manifest.second_look
+        if rule is None or self._classifier is None:
+            return _Frames(list(logits))
+        looks = await self._workplace.make_sense(
+            lambda: [_first_look(line, read) for line, read in zip(seen, logits, strict=True)]
+        )
+        canvases = [canvas for look in looks for canvas in look.canvases]
+        scored = await self._classifier.submit_all(canvases, is_admitted=True)
+        answers = iter(scored)
+        fused: list[Logits | None] = []
+        for read, look in zip(logits, looks, strict=True):
+            digits = [next(answers).logits for _ in look.canvases]
+            again = None
+            if read is not None:
+                again = second_look(read, look, digits, weight=rule.weight, temperature=rule.classifier_temperature)
+            fused.append(again)
+        queue_ms = max((one.queue_ms for one in scored), default=0.0)
+        return _Frames(fused, queue_ms, max((one.model_ms for one in scored), default=0.0))
+
     def _make_sense(self, seen: "_Seen", logits: Logits | None, request: NumberRequest) -> LocatedNumber:
         """From the logits of a canvas to its number; logits are None where there is no ink."""
-        calibration = self.manifest.calibration
+        calibration = self._calibration
         if seen.placed is None or logits is None:
             return LocatedNumber(blank_number(calibration=calibration, max_error=request.max_error), ())
         reading = read_number(
             logits,
-            temperature=self.manifest.temperature,
+            temperature=self._temperature,
             calibration=calibration,
             max_error=request.max_error,
             top_k=request.top_k,
@@ -238,6 +284,26 @@ class _Seen:
     picture: Picture
     line: Line
     placed: PlacedLine | None  # None when there is no ink
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """What is known of lines after the second look.
+
+    Attributes:
+        logits: of each, float32 (num_frames, 12); None where there is no ink.
+        queue_ms, model_ms: what the second look took.
+    """
+
+    logits: list[Logits | None]
+    queue_ms: float = 0.0
+    model_ms: float = 0.0
+
+
+def _first_look(seen: _Seen, logits: Logits | None) -> FirstLook:
+    if seen.placed is None or logits is None:
+        return FirstLook((), (), ())
+    return first_look(logits, seen.line.image, seen.placed)
 
 
 def _see(gray: GrayImage) -> _Seen:

@@ -15,6 +15,8 @@ from service.recognition.errors import QueueFull
 Result = TypeVar("Result")
 
 SLICE_S = 0.005  # a tenth of what /health/live may take at its slowest
+LATE_S = 0.25  # a full queue takes less that has the loop to itself; half a second is what clients may wait in all
+_SMOOTHING = 0.2  # weight of the newest turn in the running mean of the time per call
 
 
 class LoopTurns:
@@ -35,11 +37,30 @@ class LoopTurns:
         self._waiting: dict[asyncio.Future[Any], Callable[[], Any]] = {}
         self._used_s = 0.0
         self._is_turn_open = False
+        self._turn_began_s = 0.0
+        self._num_called = 0  # in this turn
+        self._call_s = 0.0  # from one call to the next, whatever the loop does in between
 
     @property
     def num_waiting(self) -> int:
         """Calls that wait for their turn."""
         return len(self._waiting)
+
+    def refuse_if_late(self) -> None:
+        """Say no to a call that would wait too long.
+
+        A queue is served quickly while the loop has nothing else to do. When it has to turn many requests away as well,
+        a queue of the same length takes seconds; so it is the time that counts, and not the length alone.
+
+        Raises:
+            QueueFull: those that wait will take longer than `LATE_S`, as things go lately.
+        """
+        wait_s = len(self._waiting) * self._call_s
+        if wait_s > LATE_S:
+            raise QueueFull(
+                f"{len(self._waiting)} pictures wait, which takes {wait_s * 1e3:.0f} ms. Try again a little later.",
+                retry_after_s=wait_s,
+            )
 
     async def run(self, function: Callable[[], Result]) -> Result:
         """Call the function: at once where there is time left, else later. Cancelling takes it out of the queue.
@@ -61,16 +82,22 @@ class LoopTurns:
             self._waiting.pop(future, None)
 
     def _timed(self, function: Callable[[], Result]) -> Result:
+        began = self._clock()
         if not self._is_turn_open:
             self._is_turn_open = True
+            self._turn_began_s = began
             asyncio.get_running_loop().call_soon(self._next_turn)
-        began = self._clock()
+        self._num_called += 1
         try:
             return function()
         finally:
             self._used_s += self._clock() - began
 
     def _next_turn(self) -> None:
+        if self._waiting:
+            call_s = (self._clock() - self._turn_began_s) / self._num_called
+            self._call_s += _SMOOTHING * (call_s - self._call_s) if self._call_s else call_s
+        self._num_called = 0
         self._used_s = 0.0
         self._is_turn_open = False
         while self._waiting and self._used_s < self._slice_s:

@@ -14,6 +14,7 @@ from service.recognition.errors import DeadlineExceeded, NotReady
 from service.recognition.image import GrayImage, decode_image
 from service.recognition.paper import Polarity
 from service.recognition.prediction import Box
+from service.runtime.alarms import Alarms
 from service.runtime.picture_size import SMALL_PIXELS, is_small
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
@@ -58,7 +59,7 @@ class Workplace:
         self.threads = threads
         self.turns = turns
         self._max_pixels = max_pixels
-        self._timeout_s = timeout_s
+        self._alarms = Alarms(timeout_s)
         # Decoding a number is Python's own work, which does not get faster on several threads; on one of its own it
         # neither holds the event loop nor waits behind large pictures.
         self._reading_thread = ThreadPoolExecutor(1, thread_name_prefix="reading")
@@ -68,6 +69,10 @@ class Workplace:
     def num_waiting(self) -> int:
         """Pictures that wait to be looked at."""
         return self.turns.num_waiting + self.threads.num_waiting
+
+    def refuse_if_late(self) -> None:
+        """See `LoopTurns.refuse_if_late`; the threads wait for nothing but themselves."""
+        self.turns.refuse_if_late()
 
     @property
     def num_unread(self) -> int:
@@ -120,13 +125,13 @@ class Workplace:
         Raises:
             DeadlineExceeded: it takes longer.
         """
-        limit_s = min(timeout_s, self._timeout_s)
+        # Few callers have a limit of their own; all others share theirs.
+        alarms = Alarms(timeout_s) if timeout_s < self._alarms.delay_s else self._alarms
         try:
-            async with asyncio.timeout(limit_s):
-                return await work
+            return await alarms.within(work)
         except TimeoutError as error:
             raise DeadlineExceeded(
-                f"The reading took longer than {limit_s * 1e3:.0f} ms. Try again when the service is less busy."
+                f"The reading took longer than {alarms.delay_s * 1e3:.0f} ms. Try again when the service is less busy."
             ) from error
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ def address(real_data_dir: Path) -> Iterator[str]:
         yield address
 
 
-async def post_all(address: str, files: list[bytes]) -> list[dict[str, object]]:
+async def post_all(address: str, files: list[bytes], *, model: str = "cnn") -> list[dict[str, object]]:
     """One request per picture, and the answers in the same order."""
     in_flight = asyncio.Semaphore(NUM_IN_FLIGHT)
 
@@ -49,7 +49,7 @@ async def post_all(address: str, files: list[bytes]) -> list[dict[str, object]]:
 
         async def post(file: bytes) -> dict[str, object]:
             async with in_flight:
-                response = await client.post("/predict?model=cnn", files={"file": file})
+                response = await client.post(f"/predict?model={model}", files={"file": file})
             assert response.status_code == 200, response.text
             answer: dict[str, object] = response.json()
             return answer
@@ -83,6 +83,26 @@ def documented_num_right(name: str) -> int:
     row = re.search(rf"^\| {name} \| ([\d,]+) of ", (ROOT / "docs" / "results.md").read_text(), re.MULTILINE)
     assert row, f"docs/results.md has no row for {name}"
     return int(row[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("model", ["ensemble", "auto"])
+async def test_larger_models_read_mnist(model: str, address: str, real_data_dir: Path) -> None:
+    if not (ROOT / "models" / model).exists():
+        pytest.skip(f"{model} is not installed")
+    pictures = PICTURE_SETS["mnist_test"](real_data_dir)
+    answers = await post_all(address, pictures.files, model=model)
+    num_right = sum(answer["digit"] == label for answer, label in zip(answers, pictures.labels, strict=True))
+    num_passed_on = sum(answer["model"]["name"] == "ensemble" for answer in answers)
+    low, high = wilson_interval(num_right, len(answers))
+    row = (
+        f"| mnist_test_{model} | {num_right:,} of {len(answers):,} | {num_right / len(answers):.2%} | {low:.2%} to "
+        f"{high:.2%} | {num_passed_on:,} |"
+    )
+    print(f"\n{row}")
+    assert num_right / len(answers) >= 0.9960
+    assert documented_num_right(f"mnist_test_{model}") == pytest.approx(num_right, abs=3), (
+        f"docs/results.md should say: {row}"
+    )
 
 
 async def test_blank_cells_are_rejected_as_blank(address: str, real_data_dir: Path) -> None:

@@ -13,6 +13,7 @@ from service.api.dependencies import Container, DigitReader, NumberReader
 from service.recognition.errors import ModelNotFound, NotReady
 from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.runtime.batching import MicroBatcher
+from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
 from service.runtime.readings import OnRead
 from service.runtime.sequence_recognizer import SequenceRecognizer
@@ -34,6 +35,7 @@ class FakeModels:
         line_network: answers for every sequence reader.
         number_reader: where given, answers in place of a recognizer around that network.
         on_read: is told of each reading.
+        cascades: shown among the models; they read as `reader` does.
     """
 
     device = "cpu"
@@ -47,6 +49,7 @@ class FakeModels:
         line_network: Network | None = None,
         number_reader: NumberReader | None = None,
         on_read: OnRead = lambda _recognized: None,
+        cascades: Sequence[Manifest] = (),
     ) -> None:
         self._executor = ThreadPoolExecutor(1)
         self._workplace = Workplace(
@@ -60,12 +63,16 @@ class FakeModels:
         batcher = MicroBatcher(network or sure_of(7), executor=self._executor, queue_limit=8)
         self.batcher = batcher
         self._reader = reader or DigitRecognizer(
-            manifest_of("cnn"), batcher, workplace=self._workplace, on_read=on_read
+            manifest_of("cnn"),
+            BatchedNetwork(manifest_of("cnn"), batcher),
+            workplace=self._workplace,
+            on_read=on_read,
         )
         self.line_batcher = MicroBatcher(line_network or reads("12867"), executor=self._executor, queue_limit=8)
         self._number_reader = number_reader or SequenceRecognizer(
             manifest_of("crnn", kind=SEQUENCE_READER), self.line_batcher, workplace=self._workplace, on_read=on_read
         )
+        self._cascades = cascades
         self.fault: str | None = None
 
     async def load(self) -> None:
@@ -86,7 +93,8 @@ class FakeModels:
 
     def manifests(self) -> Sequence[Manifest]:
         self._check()
-        return [manifest_of("cnn"), manifest_of("crnn", kind=SEQUENCE_READER), manifest_of("dnn", 2)]
+        models = [manifest_of("cnn"), manifest_of("crnn", kind=SEQUENCE_READER), manifest_of("dnn", 2)]
+        return [*self._cascades, *models]
 
     def digit_recognizer(self, name: str) -> DigitReader:
         self._check()

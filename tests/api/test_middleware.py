@@ -1,11 +1,16 @@
+import asyncio
 import json
 import logging
 import re
 
 import pytest
 
+from service.api import middleware
 from service.api.middleware import new_request_id
 from service.logs import JsonLines
+from service.recognition.errors import QueueFull
+from tests.api.serving import FakeModels, serving
+from tests.api.test_errors import Reader
 from tests.pictures import draw_seven, png
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +59,23 @@ async def test_log_has_one_line_per_request_and_nothing_of_what_was_sent(client,
     assert line["ms"] > 0
     assert "secret" not in lines[0]
     assert "top_k" not in lines[0]
+
+
+async def test_requests_that_were_turned_away_share_a_line(caplog, monkeypatch):
+    monkeypatch.setattr(middleware, "REFUSALS_EVERY_S", 0.0)
+    caplog.set_level(logging.INFO, logger="service")
+    async with serving(FakeModels(reader=Reader(QueueFull("full")))) as client:
+        for _ in range(2):
+            caplog.clear()
+            answers = [await client.post("/predict", content=png(draw_seven())) for _ in range(3)]
+            assert [answer.status_code for answer in answers] == [429] * 3
+            await asyncio.sleep(0.01)
+
+            lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+            told = [line for line in lines if line["message"] == "refused"]
+            assert sum(line["num_requests"] for line in told) == 3
+            assert {line["status"] for line in told} == {429}
+            assert [line for line in lines if line["message"] == "request"] == []
 
 
 async def test_log_keeps_to_its_line_whatever_the_path(client, caplog):

@@ -2,7 +2,9 @@ import pytest
 
 from service.recognition.canvas import PREPROCESSING_ID
 from service.recognition.line_canvas import LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
+from service.recognition.manifest import CascadeMember
 from tests.api.serving import FakeModels, check_problem, serving
+from tests.runtime.fakes import cascade_of
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +32,7 @@ async def test_card_says_everything_but_the_weights(client):
         ],
         "provenance": {"config": "tiny", "seed": 1},
         "files": {"saved_model.pb": "0" * 64},
+        "cascade": None,
     }
 
 
@@ -61,6 +64,23 @@ async def test_list_holds_the_cards_and_says_which_is_the_default(client):
     assert listed["default_sequence_reader"] == "crnn"
     assert [card["name"] for card in listed["models"]] == ["cnn", "crnn", "dnn"]
     assert listed["models"][0] == (await client.get("/models/cnn")).json()
+
+
+async def test_cascade_is_the_default_and_names_its_members():
+    cascade = cascade_of(CascadeMember("cnn", 2, "a" * 64), CascadeMember("ensemble", 1, "b" * 64), sure_from=0.7)
+    async with serving(FakeModels(cascades=[cascade])) as client:
+        assert (await client.get("/models")).json()["default"] == "auto"
+        card = (await client.get("/models/auto")).json()
+        ready = (await client.get("/health/ready")).json()
+
+    assert card["kind"] == "digit_cascade"
+    assert card["cascade"] == {
+        "small": {"name": "cnn", "version": 2},
+        "large": {"name": "ensemble", "version": 1},
+        "sure_from": 0.7,
+        "clean_sure_from": 0.9,
+    }
+    assert {"name": "auto", "version": 1, "device": "cpu"} in ready["models"]
 
 
 async def test_unknown_model_is_not_found(client):

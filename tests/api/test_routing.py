@@ -5,6 +5,7 @@ import pytest
 from service.api import routing
 from service.settings import Settings
 from tests.api.serving import FakeModels, check_problem, serving
+from tests.api.test_errors import Reader
 from tests.pictures import draw_seven, png
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +42,32 @@ async def test_key_is_asked_for_however_often_the_query_was_seen():
             assert response.status_code == 200
             for headers in ({}, {"X-API-Key": "wrong horse"}):
                 check_problem(await client.post("/predict", content=PICTURE, headers=headers), 401, "wrong_api_key")
+
+
+async def test_errors_of_known_requests_are_answered_as_those_of_others():
+    async with serving(FakeModels()) as client:
+        assert (await client.post("/predict", content=PICTURE)).status_code == 200
+        check_problem(await client.post("/predict", content=b""), 400, "empty_body")
+        check_problem(await client.post("/predict", content=b"no picture"), 415, "unsupported_image_format")
+        # Only what was posted is known: the same path asked for otherwise goes through the framework.
+        check_problem(await client.get("/predict"), 405, "method_not_allowed")
+
+
+async def test_known_requests_are_counted_under_their_route(client):
+    for _ in range(3):
+        await client.post("/predict?top_k=2", content=PICTURE)
+
+    assert (
+        'digits_requests_total{method="POST",route="/predict",status="200"} 3.0' in (await client.get("/metrics")).text
+    )
+
+
+async def test_fault_of_ours_in_a_known_request_is_a_500():
+    models = FakeModels()
+    async with serving(models) as client:
+        assert (await client.post("/predict", content=PICTURE)).status_code == 200
+        models._reader = Reader(ZeroDivisionError("nobody expected this"))
+        check_problem(await client.post("/predict", content=PICTURE), 500, "internal_error")
 
 
 async def test_memory_of_queries_is_bounded(client, monkeypatch):

@@ -36,9 +36,9 @@ def test_every_requirement_is_pinned_and_hashed(lock):
     [
         ("service", BASE),
         ("service-gpu", BASE + EXTRAS["gpu"]),
-        ("train", BASE + EXTRAS["train"]),
+        ("train", BASE + EXTRAS["train"] + EXTRAS["compress"]),
         ("service-otel", BASE + EXTRAS["otel"]),
-        ("dev", BASE + EXTRAS["train"] + EXTRAS["otel"] + GROUPS["dev"]),
+        ("dev", BASE + EXTRAS["train"] + EXTRAS["compress"] + EXTRAS["otel"] + GROUPS["dev"]),
     ],
 )
 def test_lock_satisfies_pyproject(lock, wanted):

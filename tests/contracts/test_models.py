@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from service.recognition.manifest import load_manifest, verify_files
+from service.recognition.manifest import load_manifest, manifest_sha256, verify_files
 from tests.project import ROOT
 
 MODELS = ROOT / "models"
@@ -20,6 +20,24 @@ def test_the_default_model_is_there():
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_every_folder_holds_what_its_manifest_says(folder):
     verify_files(folder, load_manifest(folder))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_every_cascade_was_measured_with_the_newest_of_its_members(folder):
+    cascade = load_manifest(folder).cascade
+    for member in [] if cascade is None else [cascade.small, cascade.large]:
+        newest = max((MODELS / member.name).iterdir(), key=lambda version: int(version.name))
+        assert (member.name, str(member.version)) == (newest.parent.name, newest.name)
+        assert member.manifest_sha256 == manifest_sha256(newest)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_every_second_look_was_measured_with_the_newest_of_its_classifier(folder):
+    rule = load_manifest(folder).second_look
+    for member in [] if rule is None else [rule.classifier]:
+        newest = max((MODELS / member.name).iterdir(), key=lambda version: int(version.name))
+        assert (member.name, str(member.version)) == (newest.parent.name, newest.name)
+        assert member.manifest_sha256 == manifest_sha256(newest)
 
 
 def test_models_stay_small():

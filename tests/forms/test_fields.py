@@ -1,11 +1,13 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
-from service.forms.fields import CutField, cut_fields
+from service.forms.fields import CutField, _Pieces, cut_fields
 from service.forms.page import BlankPage
 from service.forms.registration import register
 from service.forms.template import Template
+from service.recognition.prediction import Box
 from tests.forms.composing import Camera
 from tests.forms.conftest import VALUES
 
@@ -51,3 +53,19 @@ def test_the_box_of_a_cell_is_where_it_lies_in_the_picture(
 def test_a_page_without_ink_is_all_blank(table: tuple[Template, BlankPage]) -> None:
     fields = cut(table[1].image, table)
     assert all(cell.is_blank for field in fields.values() for cell in field.cells)
+
+
+@pytest.mark.parametrize(("thickness", "is_kept"), [(1, False), (6, True)], ids=["rest of a line", "written 1"])
+def test_what_is_far_thinner_than_the_pen_is_no_stroke(thickness: int, is_kept: bool) -> None:
+    ink = np.zeros((80, 120), np.uint8)
+    ink[15:65, 20:26] = ink[15:21, 20:50] = 255  # a 7 the wrong way round, six pixels thick
+    ink[30:60, 80 : 80 + thickness] = 255
+    cell = _Pieces(ink, np.zeros_like(ink)).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
+    assert (cell.ink.shape[1] > 50) is is_kept
+
+
+def test_a_lone_thin_stroke_is_written() -> None:
+    ink = np.zeros((80, 60), np.uint8)
+    ink[10:70, 30:32] = 255
+    cell = _Pieces(ink, np.zeros_like(ink)).cell((slice(0, 80), slice(0, 60)), Box(0, 0, 60, 80))
+    assert not cell.is_blank

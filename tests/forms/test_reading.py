@@ -1,6 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -144,6 +145,58 @@ def test_what_was_no_digit_to_the_first_is_shown_as_the_second_reads_it() -> Non
 def test_digits_that_leave_no_doubt_are_not_asked_about_twice() -> None:
     field = cut_field([cell(CROSS), cell(STROKE), cell(None)])
     assert number_questions([field], [NOT, sure(5)]) == []
+
+
+def test_a_digit_that_is_accepted_and_not_quite_sure_is_asked_about_too() -> None:
+    assert len(number_questions([cut_field([cell(STROKE)] * 2)], [sure(4), sure(5, 0.9)])) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "decision"),
+    [
+        (number("45"), "45", "accepted"),
+        (number("46"), "45", "review"),  # speaks against it, and is less sure than the first
+        (number("46", confidence=0.3), "45", "accepted"),  # hardly speaks against it
+        (number("", confidence=0.0, reason=Reason.CONSTRAINT_FAILED), "45", "accepted"),
+    ],
+)
+def test_what_was_accepted_is_reviewed_where_the_second_opinion_speaks_against_it(
+    answer: NumberReading, value: str, decision: str
+) -> None:
+    reading = read(cut_field([cell(STROKE)] * 2), [sure(4), sure(5, 0.97)], [answer])
+    assert (reading.value, reading.decision) == (value, decision)
+    assert {one.text for one in reading.alternatives} >= {"45"}
+
+
+def test_the_second_opinion_is_asked_about_the_digits_alone_side_by_side() -> None:
+    field = cut_field([cell(CROSS), cell(STROKE), cell(None), cell(STROKE[5:])])
+    (question,) = number_questions([field], [NOT, sure(4), sure(5, 0.6)])
+    assert question.ink.shape == (STROKE.shape[0], 2 * STROKE.shape[1] + 10)  # a quarter of the height between them
+    assert np.count_nonzero(question.ink) == np.count_nonzero(STROKE) + np.count_nonzero(STROKE[5:])
+    assert question.constraint is not None
+    assert [question.constraint.is_satisfied_by(text) for text in ("4", "45", "453")] == [False, True, False]
+
+
+def test_where_something_may_be_no_digit_there_may_be_fewer() -> None:
+    (question,) = number_questions([cut_field([cell(STROKE)] * 3)], [NOT, sure(4), sure(5)])
+    assert question.constraint is not None
+    assert [question.constraint.is_satisfied_by(text) for text in ("45", "245", "2453")] == [True, True, False]
+
+
+def test_the_second_opinion_keeps_to_the_constraint_of_the_field() -> None:
+    field = cut_field([cell(STROKE)] * 2, constraint={"pattern": "1[0-9]"})
+    (question,) = number_questions([field], [sure(1), sure(5, 0.6)])
+    assert question.constraint == field.field.constraint
+
+
+def test_a_free_line_is_asked_about_without_the_crosses_that_fill_it_up() -> None:
+    small = cv2.resize(CROSS, (14, 14), interpolation=cv2.INTER_AREA)
+    line = np.zeros((40, 80), np.uint8)
+    line[:, 50:70] = STROKE
+    line[10:24, 5:19] = small
+    field = replace(cut_field([cell(line)], kind="number"), line=cell(line))
+    (question,) = number_questions([field], [])
+    assert np.count_nonzero(question.ink) == np.count_nonzero(STROKE)
 
 
 def test_crammed_digits_are_flagged_where_no_line_can_be_read() -> None:

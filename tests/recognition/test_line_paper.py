@@ -1,5 +1,6 @@
 """Light, paper and printed lines in a picture of a number."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -49,3 +50,21 @@ def test_a_small_clean_picture_was_cut_by_a_program() -> None:
 def test_blank_paper_has_no_contrast() -> None:
     assert lift_line(np.full((40, 200), 200, np.uint8)).contrast == 0
     assert lift_line(with_grain(np.full((60, 240), 180, np.uint8))).contrast < 24
+
+
+@pytest.mark.parametrize("margin", [2, 6, 12])
+def test_the_strokes_of_a_digit_drawn_close_to_its_edges_are_no_print(margin: int) -> None:
+    drawn = np.zeros((40, 26), np.uint8)
+    cv2.polylines(drawn, [np.array([[2, 3], [23, 3], [10, 37]], np.int32)], False, 255, 3)
+    picture = np.pad(drawn, margin)
+    assert not lift_line(picture).rulings.any()
+
+
+def test_a_line_that_leaves_a_narrow_picture_is_printed() -> None:
+    picture = np.zeros((60, 50), np.uint8)
+    cv2.circle(picture, (25, 25), 12, 255, 3)
+    picture[50:52] = 255
+    lifted = lift_line(picture)
+    assert lifted.rulings[50:52].all()
+    assert not lifted.image[50:52].any()
+    assert lifted.image[10:40, 10:40].any()

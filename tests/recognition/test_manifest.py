@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from service.recognition.errors import InvalidModel
-from service.recognition.manifest import MANIFEST_FILE, Manifest, load_manifest
+from service.recognition.manifest import (
+    MANIFEST_FILE,
+    SEQUENCE_READER,
+    CascadeMember,
+    Manifest,
+    SecondLookRule,
+    load_manifest,
+    manifest_sha256,
+)
 from service.recognition.policy import CalibrationRow, CalibrationTable
-from tests.runtime.fakes import manifest_of
+from tests.runtime.fakes import cascade_of, manifest_of
 
 CLEAN = CalibrationTable((CalibrationRow(0.6, 500, 0, 0.006, 1.0),))
 
@@ -49,3 +57,62 @@ def test_manifest_without_a_table_for_clean_pictures_has_one_for_all(tmp_path):
 def test_temperature_is_positive(tmp_path, name):
     with pytest.raises(InvalidModel, match="positive"):
         load_manifest(written(tmp_path, manifest_of("cnn"), **{name: 0}))
+
+
+MEMBERS = CascadeMember("cnn", 2, "a" * 64), CascadeMember("ensemble", 1, "b" * 64)
+
+
+def test_manifest_of_a_cascade_is_read_as_it_was_written(tmp_path):
+    manifest = cascade_of(*MEMBERS, sure_from=0.7, clean_sure_from=0.95)
+    assert load_manifest(written(tmp_path, manifest)) == manifest
+    assert (manifest.cascade.sure_from_of(is_clean=False), manifest.cascade.sure_from_of(is_clean=True)) == (0.7, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "changes", "told"),
+    [
+        (cascade_of(*MEMBERS), {"cascade": None}, "has `cascade`"),
+        (manifest_of("cnn"), {"cascade": {}}, "nothing else has"),
+        (cascade_of(*MEMBERS, sure_from=1.5), {}, "threshold of `cascade` is 1.5"),
+    ],
+)
+def test_cascade_and_nothing_else_has_members_and_thresholds(tmp_path, manifest, changes, told):
+    with pytest.raises(InvalidModel, match=told):
+        load_manifest(written(tmp_path, manifest, **changes))
+
+
+def test_manifest_is_known_by_its_bytes(tmp_path):
+    place = written(tmp_path, manifest_of("cnn"))
+    before = manifest_sha256(place)
+    (place / MANIFEST_FILE).write_text((place / MANIFEST_FILE).read_text() + "\n")
+    assert manifest_sha256(place) != before
+
+
+READER = replace(
+    manifest_of("crnn", kind=SEQUENCE_READER), second_look=SecondLookRule(MEMBERS[0], 0.75, 1.3, 1.1, CLEAN)
+)
+
+
+def test_manifest_of_a_reader_that_looks_twice_is_read_as_it_was_written(tmp_path):
+    assert load_manifest(written(tmp_path, READER)) == READER
+
+
+def test_reader_of_an_older_exporter_takes_no_second_look(tmp_path):
+    place = written(tmp_path, manifest_of("crnn", kind=SEQUENCE_READER))
+    record = json.loads((place / MANIFEST_FILE).read_text())
+    del record["second_look"]
+    (place / MANIFEST_FILE).write_text(json.dumps(record))
+    assert load_manifest(place).second_look is None
+
+
+@pytest.mark.parametrize("field", [("weight", -0.5), ("classifier_temperature", 0.0), ("plain_temperature", -1.0)])
+def test_second_look_that_makes_no_sense_is_refused(tmp_path, field):
+    record = json.loads(READER.to_json())["second_look"] | dict([field])
+    with pytest.raises(InvalidModel, match="second_look"):
+        load_manifest(written(tmp_path, READER, second_look=record))
+
+
+def test_digit_classifier_takes_no_second_look(tmp_path):
+    record = json.loads(READER.to_json())["second_look"]
+    with pytest.raises(InvalidModel, match="only a sequence_reader has"):
+        load_manifest(written(tmp_path, manifest_of("cnn"), second_look=record))

@@ -1,13 +1,22 @@
 """Networks and records for tests that need no TensorFlow."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from service.recognition.alphabet import BLANK, NUM_CLASSES, SYMBOLS, classes_of
 from service.recognition.canvas import PREPROCESSING_ID
 from service.recognition.line_canvas import FRAME_PX, LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
-from service.recognition.manifest import DIGIT_CLASSIFIER, SEQUENCE_READER, Manifest, Metric
+from service.recognition.manifest import (
+    DIGIT_CASCADE,
+    DIGIT_CLASSIFIER,
+    SEQUENCE_READER,
+    CascadeMember,
+    CascadeRule,
+    Manifest,
+    Metric,
+)
 from service.recognition.policy import CalibrationRow, CalibrationTable
 
 Network = Callable[[np.ndarray], np.ndarray]
@@ -72,3 +81,11 @@ def manifest_of(name: str, version: int = 1, *, kind: str = DIGIT_CLASSIFIER) ->
         provenance={"config": "tiny", "seed": 1},
         files={"saved_model.pb": "0" * 64},
     )
+
+
+def cascade_of(
+    small: CascadeMember, large: CascadeMember, *, sure_from: float = 0.9, clean_sure_from: float = 0.9
+) -> Manifest:
+    """The record of a cascade `auto` of two classifiers, with the thresholds of `manifest_of`."""
+    rule = CascadeRule(small, large, sure_from=sure_from, clean_sure_from=clean_sure_from)
+    return replace(manifest_of("auto", kind=DIGIT_CASCADE), files={}, cascade=rule)

@@ -56,8 +56,8 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 for index in (0, 1):
     model = load_model(Path(sys.argv[1]), device=Device(f"cpu:{index}", f"/CPU:{index}"))
-    weights = {variable.device[-5:] for variable in model.network._loaded.variables}
-    logits = model.network._graph(tf.constant(model.golden[0].canvases[:1]))
+    weights = {variable.device[-5:] for variable in model.network._graph._loaded.variables}
+    logits = model.network._graph._graph(tf.constant(model.golden[0].canvases[:1]))
     print(model.network.device.name, *weights, logits.backing_device[-5:])
 """
     done = subprocess.run(

@@ -11,26 +11,34 @@ import numpy as np
 import pytest
 
 from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
+from service.recognition.manifest import Manifest
 from service.recognition.policy import CalibrationRow, CalibrationTable, Decision, Reason
 from service.runtime.batching import MicroBatcher
+from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
 from service.runtime.workplace import Workplace
 from tests.pictures import draw_seven, png
-from tests.runtime.fakes import manifest_of, sure_of
+from tests.runtime.fakes import Network, manifest_of, sure_of
 
 pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def recognizer(network=sure_of(7), *, timeout_s: float = 30.0) -> AsyncIterator[DigitRecognizer]:  # noqa: B008
+async def recognizer(
+    network: Network = sure_of(7),  # noqa: B008
+    *,
+    timeout_s: float = 30.0,
+    manifest: Manifest = manifest_of("cnn"),  # noqa: B008
+) -> AsyncIterator[DigitRecognizer]:
     threads = PictureThreads(num_threads=2, queue_limit=8)
     with ThreadPoolExecutor(1) as executor:
         batcher = MicroBatcher(network, executor=executor, queue_limit=8)
         turns = LoopTurns(queue_limit=8)
         workplace = Workplace(threads=threads, turns=turns, max_pixels=1_000_000, timeout_s=timeout_s)
-        yield DigitRecognizer(manifest_of("cnn"), batcher, workplace=workplace)
+        yield DigitRecognizer(manifest, BatchedNetwork(manifest, batcher), workplace=workplace)
+        assert batcher.num_waiting == 0  # whoever gave up has left the queue
         await batcher.close()
     workplace.close()
 
@@ -119,7 +127,6 @@ async def test_reading_that_takes_too_long_is_given_up_and_leaves_the_queue():
     async with recognizer(network, timeout_s=0.02) as cnn:
         reads = (cnn.read(png(draw_seven()), max_error=0.01, top_k=3) for _ in range(2))
         outcomes = await asyncio.gather(*reads, return_exceptions=True)
-        assert cnn.batcher.num_waiting == 0
         gate.set()
 
     assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 2
@@ -180,9 +187,9 @@ async def test_too_many_pictures_at_once_are_refused():
 async def test_clean_pictures_are_judged_by_their_own_table():
     canvas = np.zeros((28, 28), np.uint8)
     canvas[4:24, 13:16] = 255
-    async with recognizer() as cnn:
-        strict = CalibrationTable((CalibrationRow(1.0, 1000, 0, 0.003, 0.1),))
-        cnn.manifest = replace(cnn.manifest, clean_calibration=strict, clean_temperature=4.0)
+    strict = CalibrationTable((CalibrationRow(1.0, 1000, 0, 0.003, 0.1),))
+    manifest = replace(manifest_of("cnn"), clean_calibration=strict, clean_temperature=4.0)
+    async with recognizer(manifest=manifest) as cnn:
         clean = await cnn.read(png(canvas), max_error=0.01, top_k=1)
         other = await cnn.read(png(draw_seven(140)), max_error=0.01, top_k=1)
 

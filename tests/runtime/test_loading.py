@@ -1,6 +1,7 @@
 """What a model folder must be before its network is trusted. Each row damages one thing."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,25 @@ import pytest
 from service.recognition.alphabet import NUM_CLASSES
 from service.recognition.errors import InvalidModel
 from service.recognition.line_canvas import FRAME_PX, LINE_WIDTHS_PX
-from service.recognition.manifest import SEQUENCE_READER
-from service.runtime.loading import load_model, newest_versions
-from tests.runtime.tiny_model import write_manifest
+from service.recognition.manifest import (
+    CHARACTER_CLASSIFIER,
+    MANIFEST_FILE,
+    SEQUENCE_READER,
+    CascadeMember,
+    Manifest,
+    SecondLookRule,
+)
+from service.recognition.policy import CalibrationTable
+from service.runtime.loading import (
+    LoadedModel,
+    is_cascade,
+    load_cascade,
+    load_model,
+    newest_versions,
+    second_look_classifier,
+)
+from tests.runtime.fakes import manifest_of
+from tests.runtime.tiny_model import make_cascade, write_manifest
 
 
 @pytest.fixture
@@ -123,6 +140,7 @@ def golden_that_is_a_program(folder: Path) -> None:
         (change_a_byte, "saved_model.pb has been changed"),
         (lambda folder: (folder / "extra.py").write_text("boo"), "extra.py is not named in the manifest"),
         (lambda folder: write_manifest(folder, name="other"), "describes other/1, but stands in cnn/1"),
+        (lambda folder: write_manifest(folder, kind=CHARACTER_CLASSIFIER, alphabet="0123456789AB"), "reads letters"),
         (lambda folder: write_manifest(folder, preprocessing_id="canvas-0"), "asks for preprocessing 'canvas-0'"),
         (lambda folder: write_manifest(folder, input_shape=(32, 32, 1)), "golden.npz holds canvases"),
         (shift_golden_logits, "golden.npz is not repeated: in a batch of 1 a logit is 0.001 off"),
@@ -154,3 +172,99 @@ def test_version_that_is_no_number_is_refused(tmp_path):
 def test_folder_without_models_is_refused_with_the_setting_to_mend(tmp_path, name):
     with pytest.raises(InvalidModel, match="DIGITS_MODELS_DIR"):
         newest_versions(tmp_path / name)
+
+
+@pytest.fixture
+def cascade_folder(tiny_model: Path, tmp_path: Path) -> Path:
+    """A cascade of two copies of the tiny model, `cnn` and `ensemble`."""
+    shutil.copytree(tiny_model, tmp_path / "cnn" / "1")
+    write_manifest(Path(shutil.copytree(tiny_model, tmp_path / "ensemble" / "1")))
+    return make_cascade(tmp_path, sure_from=0.5)
+
+
+def members_of(cascade_folder: Path) -> list:
+    models_dir = cascade_folder.parent.parent
+    return [load_model(folder) for folder in newest_versions(models_dir) if not is_cascade(folder)]
+
+
+def test_cascade_is_loaded_with_its_members(cascade_folder):
+    cascade = load_cascade(cascade_folder, members_of(cascade_folder))
+
+    assert cascade.manifest.name == "auto"
+    assert (cascade.small.manifest.name, cascade.large.manifest.name) == ("cnn", "ensemble")
+    assert cascade.rule.sure_from == 0.5
+
+
+def newer_version(models_dir: Path) -> None:
+    write_manifest(Path(shutil.copytree(models_dir / "cnn" / "1", models_dir / "cnn" / "2")))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda models_dir: shutil.rmtree(models_dir / "ensemble"), "ensemble/1"),
+        (newer_version, "cnn/1"),
+        (lambda models_dir: write_manifest(models_dir / "cnn" / "1", temperature=2.0), "cnn/1"),
+    ],
+    ids=["member is missing", "member has a newer version", "member was exported again"],
+)
+def test_cascade_whose_members_are_not_there_is_left_out_with_a_warning(cascade_folder, caplog, change, named):
+    change(cascade_folder.parent.parent)
+
+    assert load_cascade(cascade_folder, members_of(cascade_folder)) is None
+    (record,) = caplog.records
+    assert record.fields["measured_with"] == named
+    assert "export auto" in record.fields["remedy"]
+
+
+def test_cascade_of_other_canvases_or_another_alphabet_is_refused(cascade_folder):
+    members = members_of(cascade_folder)
+    path = cascade_folder / MANIFEST_FILE
+    right = path.read_text()
+    for field, wrong, told in (
+        ("digit-canvas-1", "canvas-0", "asks for preprocessing"),
+        ('"0123456789"', '"0123456789?+"', "has the alphabet"),
+    ):
+        assert field in right
+        path.write_text(right.replace(field, wrong))
+        with pytest.raises(InvalidModel, match=told):
+            load_cascade(cascade_folder, members)
+
+
+def test_cascade_with_a_file_of_its_own_that_nobody_named_is_refused(cascade_folder):
+    (cascade_folder / "extra.py").write_text("boo")
+    with pytest.raises(InvalidModel, match=r"extra\.py is not named"):
+        load_cascade(cascade_folder, members_of(cascade_folder))
+
+
+def test_network_is_no_cascade(folder):
+    assert not is_cascade(folder)
+    with pytest.raises(InvalidModel, match="no cascade's"):
+        load_cascade(folder, [])
+
+
+def reader_looking_with(model: LoadedModel, **changes: object) -> Manifest:
+    """The record of a reader that takes its second look with a model, or with one that differs a little from it."""
+    member = CascadeMember(model.manifest.name, model.manifest.version, model.manifest_sha256)
+    table = CalibrationTable(())
+    rule = SecondLookRule(replace(member, **changes), 1.0, 1.0, 1.0, table)
+    return replace(manifest_of("crnn", kind=SEQUENCE_READER), second_look=rule)
+
+
+def test_second_look_is_taken_with_the_classifier_that_it_was_measured_with(tiny_model):
+    model = load_model(tiny_model)
+    assert second_look_classifier(reader_looking_with(model), [model]) is model
+    assert second_look_classifier(manifest_of("crnn", kind=SEQUENCE_READER), [model]) is None
+
+
+@pytest.mark.parametrize("change", [{"version": 2}, {"name": "dnn"}, {"manifest_sha256": "0" * 64}], ids=str)
+def test_second_look_without_its_classifier_is_left_out_with_a_warning(tiny_model, caplog, change):
+    model = load_model(tiny_model)
+    assert second_look_classifier(reader_looking_with(model, **change), [model]) is None
+    assert "second look left out" in caplog.text
+
+
+def test_second_look_with_what_is_no_digit_classifier_is_refused(tiny_reader):
+    model = load_model(tiny_reader)
+    with pytest.raises(InvalidModel, match="is a sequence_reader"):
+        second_look_classifier(reader_looking_with(model), [model])

@@ -69,6 +69,17 @@ def test_loaded_models_are_asked_at_each_scrape(metrics):
     assert value(metrics, "digits_traces_after_ready_total", model="cnn") == 1
 
 
+def test_cascade_is_shown_and_its_members_answers_are_counted_from_zero(metrics):
+    count = metrics.add_cascade("auto", 3, "cpu", members=["cnn", "ensemble"])
+
+    assert value(metrics, "digits_model_info", model="auto", version="3", device="cpu") == 1
+    assert value(metrics, "digits_cascade_answers_total", model="auto", member="ensemble") == 0
+    for member in ("cnn", "cnn", "ensemble"):
+        count(member)
+    assert value(metrics, "digits_cascade_answers_total", model="auto", member="cnn") == 2
+    assert value(metrics, "digits_cascade_answers_total", model="auto", member="ensemble") == 1
+
+
 def test_two_processes_worth_of_metrics_do_not_meet():
     one, other = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
     one.count_rejection(429, "queue_full")

@@ -1,14 +1,19 @@
 import asyncio
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
 from service.recognition.errors import DeviceNotFound, InvalidModel, ModelNotFound, NotReady
+from service.recognition.manifest import SEQUENCE_READER, CascadeMember, SecondLookRule, manifest_sha256
 from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
 from tests.pictures import draw_seven, draw_strokes, png
+from tests.runtime.fakes import manifest_of
+from tests.runtime.tiny_model import make_cascade, write_manifest
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +88,81 @@ async def test_sequence_reader_reads_numbers_of_any_length_without_being_traced_
     assert value("digits_batch_size_sum", model="crnn") == len(lengths) + 1  # and the warm-up
     decisions = ("accepted", "review", "rejected")
     assert sum(value("digits_decisions_total", model="crnn", decision=one) or 0 for one in decisions) == len(lengths)
+
+
+@pytest.fixture
+def with_ensemble(options, tiny_model, tmp_path) -> RuntimeOptions:
+    """Options whose folder holds `cnn` and a copy of it called `ensemble`."""
+    shutil.copytree(tiny_model, tmp_path / "cnn" / "1")
+    write_manifest(Path(shutil.copytree(tiny_model, tmp_path / "ensemble" / "1")))
+    return replace(options, models_dir=tmp_path)
+
+
+@pytest.mark.parametrize(("sure_from", "who"), [(0.0, "cnn"), (1.0, "ensemble")])
+async def test_cascade_answers_auto_with_the_member_that_is_sure(with_ensemble, sure_from, who):
+    make_cascade(with_ensemble.models_dir, sure_from=sure_from)
+    metrics = Metrics(CollectorRegistry())
+    registry = Registry(with_ensemble, metrics)
+    await registry.load()
+    blank = png(np.full((40, 40), 255, np.uint8))
+    read, blank_read = [
+        await registry.digit_recognizer("auto").read(data, max_error=0.01, top_k=3)
+        for data in (png(draw_seven()), blank)
+    ]
+    alone = await registry.digit_recognizer("cnn").read(png(draw_seven()), max_error=0.01, top_k=3)
+    names = [manifest.name for manifest in registry.manifests()]
+    await registry.close()
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    assert (read.model, read.version, alone.model) == (who, 1, "cnn")
+    assert list(read.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+    assert blank_read.model == "auto"  # no network was asked
+    assert names == ["auto", "cnn", "ensemble"]
+    assert value("digits_model_info", model="auto", version="1", device="cpu") == 1
+    counts = {one: value("digits_cascade_answers_total", model="auto", member=one) for one in ("cnn", "ensemble")}
+    assert counts == {"cnn": 0, "ensemble": 0} | {who: 1}  # the warm-up is no answer
+    assert value("digits_traces_after_ready_total", model="ensemble") == 0
+
+
+async def test_auto_is_the_small_network_where_the_cascade_lacks_a_member(with_ensemble):
+    make_cascade(with_ensemble.models_dir, sure_from=1.0)
+    shutil.rmtree(with_ensemble.models_dir / "ensemble")
+    registry = registry_for(with_ensemble)
+    await registry.load()
+    recognized = await registry.digit_recognizer("auto").read(png(draw_seven()), max_error=0.01, top_k=3)
+    assert recognized.model == "cnn"
+    assert [manifest.name for manifest in registry.manifests()] == ["cnn"]
+    await registry.close()
+
+
+async def test_ensemble_without_a_cascade_answers_only_by_its_name(with_ensemble):
+    registry = registry_for(with_ensemble)
+    await registry.load()
+    reads = {
+        name: await registry.digit_recognizer(name).read(png(draw_seven()), max_error=0.01, top_k=3)
+        for name in ("auto", "ensemble")
+    }
+    assert {name: one.model for name, one in reads.items()} == {"auto": "cnn", "ensemble": "ensemble"}
+    await registry.close()
+
+
+async def test_sequence_reader_asks_the_digit_classifier_that_its_manifest_names(both):
+    models_dir = both.models_dir
+    cnn = CascadeMember("cnn", 1, manifest_sha256(models_dir / "cnn" / "1"))
+    rule = SecondLookRule(cnn, 1.0, 1.0, 1.0, manifest_of("crnn").calibration)
+    write_manifest(models_dir / "crnn" / "1", kind=SEQUENCE_READER, second_look=rule)
+    metrics = Metrics(CollectorRegistry())
+    registry = Registry(both, metrics)
+    await registry.load()
+    for _ in range(3):
+        await registry.sequence_recognizer("crnn").read(png(draw_strokes(5)), max_error=0.01, top_k=3)
+    await registry.close()
+
+    # More than the one canvas of cnn's own warm-up: whatever a reader of random weights sees, it asks about it.
+    assert metrics.registry.get_sample_value("digits_batch_size_sum", {"model": "cnn"}) > 1
+    assert metrics.registry.get_sample_value("digits_traces_after_ready_total", {"model": "cnn"}) == 0
 
 
 async def test_each_model_reads_what_it_is_for(both):

@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,22 +13,27 @@ import pytest
 from service.recognition.constraint import Constraint
 from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
 from service.recognition.line import find_line
-from service.recognition.manifest import SEQUENCE_READER
-from service.recognition.policy import Decision, Reason
+from service.recognition.manifest import SEQUENCE_READER, CascadeMember, Manifest, SecondLookRule
+from service.recognition.policy import CalibrationRow, CalibrationTable, Decision, Reason
 from service.runtime.batching import MicroBatcher
 from service.runtime.sequence_recognizer import NumberRequest, SequenceRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
 from service.runtime.workplace import Workplace
 from tests.pictures import draw_strokes, png
-from tests.runtime.fakes import Network, manifest_of, reads
+from tests.runtime.fakes import Network, manifest_of, reads, sure_of
 
 pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
 async def recognizer(
-    network: Network, *, timeout_s: float = 30.0, counted: list | None = None
+    network: Network,
+    *,
+    timeout_s: float = 30.0,
+    counted: list | None = None,
+    manifest: Manifest | None = None,
+    classifier: Network | None = None,
 ) -> AsyncIterator[SequenceRecognizer]:
     counted = [] if counted is None else counted
     workplace = Workplace(
@@ -38,14 +44,29 @@ async def recognizer(
     )
     with ThreadPoolExecutor(1) as executor:
         batcher = MicroBatcher(network, executor=executor, queue_limit=8)
+        second = None if classifier is None else MicroBatcher(classifier, executor=executor, queue_limit=8)
         yield SequenceRecognizer(
-            manifest_of("crnn", kind=SEQUENCE_READER),
+            manifest or manifest_of("crnn", kind=SEQUENCE_READER),
             batcher,
             workplace=workplace,
+            classifier=second,
             on_read=lambda one: counted.append((one.model, one.reading.decision, list(one.stages_ms))),
         )
         await batcher.close()
+        if second is not None:
+            await second.close()
     workplace.close()
+
+
+PLAIN = CalibrationTable(
+    (CalibrationRow(threshold=0.99, num_accepted=500, num_wrong=1, error_upper_bound=0.009, coverage=0.5),)
+)
+
+
+def looks_twice(*, weight: float = 1.0) -> Manifest:
+    """A record of a reader that takes a second look, and has another table where it cannot."""
+    rule = SecondLookRule(CascadeMember("cnn", 1, "0" * 64), weight, 1.0, 3.0, PLAIN)
+    return replace(manifest_of("crnn", kind=SEQUENCE_READER), second_look=rule)
 
 
 async def test_number_is_read_with_a_box_for_every_digit():
@@ -211,3 +232,76 @@ async def test_line_of_thirty_two_digits_is_read_whole():
 
     assert recognized.reading.text == "1234567890" * 3 + "12"
     assert len(recognized.boxes) == 32
+
+
+async def test_second_look_asks_about_every_digit_and_turns_a_doubtful_one():
+    asked = []
+
+    def classifier(canvases: np.ndarray) -> np.ndarray:
+        asked.append(len(canvases))
+        return sure_of(3)(canvases)
+
+    async with recognizer(reads("888", or_else="838"), manifest=looks_twice(), classifier=classifier) as crnn:
+        recognized = await crnn.read(png(draw_strokes(3)), max_error=0.01, top_k=3)
+
+    assert recognized.reading.text == "838"
+    assert len(recognized.boxes) == 3
+    assert sum(asked) == 3
+    assert list(recognized.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+    assert min(recognized.stages_ms.values()) >= 0
+
+
+async def test_reader_without_its_classifier_reads_plainly_by_the_table_for_that():
+    picture = png(draw_strokes(3))
+    async with recognizer(reads("888", or_else="838"), manifest=looks_twice()) as crnn:
+        alone = await crnn.read(picture, max_error=0.01, top_k=3)
+    async with recognizer(reads("888", or_else="838"), manifest=looks_twice(), classifier=sure_of(3)) as crnn:
+        together = await crnn.read(picture, max_error=0.01, top_k=3)
+
+    assert (alone.reading.text, alone.reading.threshold) == ("888", 0.99)
+    assert (together.reading.text, together.reading.threshold) == ("838", 0.8)
+    assert alone.reading.alternatives[1].text == "838"
+
+
+async def test_reader_that_takes_no_second_look_asks_no_classifier():
+    def classifier(canvases: np.ndarray) -> np.ndarray:
+        raise AssertionError("nobody is to be asked")
+
+    async with recognizer(reads("12"), classifier=classifier) as crnn:
+        assert (await crnn.read(png(draw_strokes(2)), max_error=0.01, top_k=1)).reading.text == "12"
+
+
+async def test_second_look_does_not_depend_on_company():
+    def classifier(canvases: np.ndarray) -> np.ndarray:
+        """Sees a 3 in what is heavy, and is at a loss otherwise."""
+        logits = np.zeros((len(canvases), 12), np.float32)
+        logits[canvases.reshape(len(canvases), -1).mean(axis=1) > 20, 3] = 12.0
+        return logits
+
+    inks = [find_line(draw_strokes(num_strokes)).image for num_strokes in (3, 1, 20, 2, 7)]
+    requests = [NumberRequest(max_error=0.01) for _ in inks]
+    async with recognizer(reads("888", or_else="838"), manifest=looks_twice(), classifier=classifier) as crnn:
+        crowd = await crnn.read_inks(inks, requests)
+        alone = [(await crnn.read_inks([ink], requests[:1]))[0] for ink in inks]
+
+    assert crowd == alone
+
+
+async def test_second_look_of_many_numbers_finds_room_however_full_the_queue_is():
+    """Twenty digits of each of six numbers are far more than the eight that may wait."""
+    picture = png(draw_strokes(20))
+    async with recognizer(reads("8", or_else="3"), manifest=looks_twice(), classifier=sure_of(3)) as crnn:
+        recognized = await asyncio.gather(*(crnn.read(picture, max_error=0.01, top_k=1) for _ in range(6)))
+
+    assert {one.reading.text for one in recognized} == {"3" * 20}
+
+
+async def test_blank_ink_takes_no_second_look():
+    def classifier(canvases: np.ndarray) -> np.ndarray:
+        raise AssertionError("nothing to look at")
+
+    inks = [np.zeros((30, 40), np.uint8), np.zeros((0, 0), np.uint8)]
+    async with recognizer(reads("8"), manifest=looks_twice(), classifier=classifier) as crnn:
+        located = await crnn.read_inks(inks, [NumberRequest(max_error=0.01)] * 2)
+
+    assert [one.reading.reason for one in located] == [Reason.BLANK] * 2

@@ -96,3 +96,27 @@ async def test_failure_is_that_of_the_one_who_asked(clock):
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert outcomes[::2] == [0, 1]
     assert isinstance(outcomes[1], ValueError)
+
+
+async def test_who_would_wait_too_long_is_refused(clock):
+    turns = LoopTurns(queue_limit=8, slice_s=0.01, clock=clock)
+    turns.refuse_if_late()  # nobody waits
+    done: list[int] = []
+    calls = [asyncio.create_task(turns.run(work(clock, done, number, takes_s=0.01))) for number in range(6)]
+    await asyncio.sleep(0)
+    turns.refuse_if_late()  # five do, and how long that takes is not known yet
+    clock.now += 0.08  # with something else
+    await asyncio.sleep(0)
+    with pytest.raises(QueueFull, match="3 pictures wait, which takes 270 ms"):
+        turns.refuse_if_late()
+    await asyncio.gather(*calls)
+    turns.refuse_if_late()
+
+
+async def test_loop_that_has_nothing_else_to_do_is_not_late(clock):
+    turns = LoopTurns(queue_limit=256, slice_s=0.005, clock=clock)
+    done: list[int] = []
+    calls = [asyncio.create_task(turns.run(work(clock, done, number, takes_s=0.0005))) for number in range(256)]
+    while not all(call.done() for call in calls):
+        await asyncio.sleep(0)
+        turns.refuse_if_late()

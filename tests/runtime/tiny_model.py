@@ -8,8 +8,15 @@ import numpy as np
 
 from service.recognition.alphabet import NUM_CLASSES
 from service.recognition.line_canvas import FRAME_PX, LINE_WIDTHS_PX
-from service.recognition.manifest import DIGIT_CLASSIFIER, MANIFEST_FILE, SEQUENCE_READER, hash_files
-from tests.runtime.fakes import manifest_of
+from service.recognition.manifest import (
+    DIGIT_CLASSIFIER,
+    MANIFEST_FILE,
+    SEQUENCE_READER,
+    CascadeMember,
+    hash_files,
+    manifest_sha256,
+)
+from tests.runtime.fakes import cascade_of, manifest_of
 
 
 def make_tiny_model(folder: Path, **changes: object) -> Path:
@@ -73,6 +80,20 @@ def make_tiny_reader(folder: Path, **changes: object) -> Path:
         golden |= {f"canvases_{width}": canvases, f"logits_{width}": np.asarray(network(canvases))}
     np.savez(folder / "golden.npz", **golden)
     write_manifest(folder, kind=SEQUENCE_READER, **changes)
+    return folder
+
+
+def make_cascade(models_dir: Path, *, sure_from: float) -> Path:
+    """Write `models_dir/auto/1`, a cascade of `cnn/1` and `ensemble/1`, which are there already.
+
+    Args:
+        sure_from: sureness of `cnn` from which on it answers.
+    """
+    small, large = (CascadeMember(name, 1, manifest_sha256(models_dir / name / "1")) for name in ("cnn", "ensemble"))
+    folder = models_dir / "auto" / "1"
+    folder.mkdir(parents=True)
+    manifest = cascade_of(small, large, sure_from=sure_from, clean_sure_from=sure_from)
+    (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
     return folder
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.trainer.tiny_mnist import drawn_digits, idx_bytes
 from trainer.config import Config
 from trainer.configs import dnn
+from trainer.runs import Run
 
 NUM_TRAIN, NUM_TEST, NUM_WRITERS = 300, 60, 30
 
@@ -34,3 +35,14 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_config() -> Config:
     """`dnn`, for two epochs, with an average over the weights."""
     return replace(dnn.CONFIG, num_epochs=2, batch_size=32, ema_momentum=0.9, early_stopping_patience=None)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, data_dir: Path, tiny_config: Config) -> Run:
+    """The finished run of the tiny config; not to be changed."""
+    from trainer.data.sources import load_training_data
+    from trainer.train import train
+
+    run = Run(tmp_path_factory.mktemp("tiny"), tiny_config)
+    train(tiny_config, load_training_data(tiny_config, data_dir), run)
+    return run

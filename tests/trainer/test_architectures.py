@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from trainer.architectures.registry import BUILDERS, build_model
-from trainer.config import config_names, load_config
-from trainer.reader.config import ReaderConfig
+from trainer.config import Config, config_names, load_config
+from trainer.ensemble.config import CascadeConfig, EnsembleConfig
 
 NUM_PARAMETERS = {
     "dnn": 109_386,
@@ -39,10 +39,12 @@ def test_networks_take_bytes_and_answer_float32_logits(precision):
 
 
 @pytest.mark.parametrize("name", config_names())
-def test_every_config_names_an_architecture_and_tells_what_to_expect(name):
+def test_every_config_names_its_architectures_and_tells_what_to_expect(name):
     config = load_config(name)
     assert config.name == name
-    assert isinstance(config, ReaderConfig) or config.architecture in BUILDERS
+    members = config.members if isinstance(config, EnsembleConfig) else [config]
+    assert {one.architecture for one in members if isinstance(one, Config)} <= set(BUILDERS)
     documentation = __import__(f"trainer.configs.{name}", fromlist=["CONFIG"]).__doc__
-    for word in ("Source:", "Expected:", "Time:", f"Command: python -m trainer train {name}"):
+    verb = "export" if isinstance(config, CascadeConfig) else "train"
+    for word in ("Source:", "Expected:", "Time:", f"Command: python -m trainer {verb} {name}"):
         assert word in documentation or (name == "cnn_choose" and word == "Source:")

@@ -18,3 +18,14 @@ def test_score_of_a_small_confusion():
     assert result.loss == pytest.approx(20 / 4, abs=1e-4)
     assert result.to_metric().interval == result.interval
     assert "75.000 %" in str(result)
+
+
+def test_a_digit_that_is_refused_was_not_read_right():
+    logits = np.full((4, 10), -20, dtype=np.float32)
+    for row, reading in enumerate((0, 0, 1, 1)):
+        logits[row, reading] = 0
+    result = score("four", logits, np.array([0, 0, 1, 1]), is_refused=np.array([True, False, False, False]))
+    assert (result.num_right, result.num_samples) == (3, 4)
+    assert result.precision[:2] == pytest.approx([1, 1])
+    assert result.recall[:2] == pytest.approx([1 / 2, 1])
+    assert result.f1[:2] == pytest.approx([2 / 3, 1])

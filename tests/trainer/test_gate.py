@@ -17,13 +17,14 @@ from trainer.architectures.gate import Pool, build_gate, build_gated, folded
 from trainer.calibrate_digits import Opinions, pool_scores
 from trainer.config import Config
 from trainer.configs import cnn
-from trainer.data.exposure import NOT_A_DIGIT, SEVERAL_DIGITS, Amounts, load_exposure
+from trainer.data.digits import Digits
+from trainer.data.exposure import NOT_A_DIGIT, SEVERAL_DIGITS, Amounts, Exposure, draw_exposure, load_exposure, made_up
 from trainer.data.mnist import load_mnist
 from trainer.data.not_digits import TRAINED_LETTERS, TRAINED_SYMBOLS, UNSEEN_LETTERS, judged_families, trained_pictures
 from trainer.data.sources import TrainingData
 from trainer.errors import TrainerError
 from trainer.export import export
-from trainer.gate import GateSettings, load_gate, train_gate
+from trainer.gate import FRESH, load_gate, train_gate
 from trainer.golden import golden_canvases
 from trainer.runs import Run
 
@@ -39,7 +40,12 @@ FEW = Amounts(
     cut_or_turned=20,
     several=40,
     copies_of_letters=1,
+    characters=30,
+    glyphs=20,
+    segment_digits=20,
+    several_photographed=10,
 )
+TINY = replace(FRESH, num_views=1, view_size=150, passes_per_view=1, batch_size=64, precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +129,43 @@ def test_digit_network_under_a_gate_cannot_be_trained():
 
 def test_exposure_shows_digits_marks_and_several_digits(exposed_dir: Path):
     mnist = load_mnist(exposed_dir)
-    exposure = load_exposure(mnist, exposed_dir, seed=1, amounts=FEW)
+    exposure = draw_exposure(mnist, exposed_dir, seed=1, amounts=FEW)
     counts = np.bincount(exposure.labels, minlength=12)
     assert (counts[:10] > 20).all()
     assert counts[NOT_A_DIGIT] > 80
     assert counts[SEVERAL_DIGITS] > 20
-    assert exposure.canvases.any(axis=(1, 2, 3)).all()
-    again = load_exposure(mnist, exposed_dir, seed=1, amounts=FEW)
-    np.testing.assert_array_equal(exposure.canvases, again.canvases)
+    again = draw_exposure(mnist, exposed_dir, seed=1, amounts=FEW)
+    for part in ("known", "made_up"):
+        canvases = getattr(exposure, part).canvases
+        assert canvases.any(axis=(1, 2, 3)).all()
+        np.testing.assert_array_equal(canvases, getattr(again, part).canvases)
+    assert len(load_exposure(mnist, exposed_dir, seed=1, amounts=FEW)) == len(exposure)
+
+
+def test_a_view_holds_the_share_of_what_is_made_up_that_was_asked_for():
+    def marked(level: int, number: int) -> Digits:
+        return Digits(np.full((number, 28, 28, 1), level, np.uint8), np.arange(number) % 10)
+
+    exposure = Exposure(marked(1, 90), marked(2, 30))
+    levels = [
+        exposure.sample(amount, np.random.default_rng(0), made_up_share=share).canvases[:, 0, 0, 0]
+        for amount, share in ((40, 0.5), (120, None), (40, 0.0))
+    ]
+    assert [np.bincount(level, minlength=3).tolist() for level in levels] == [[0, 20, 20], [0, 90, 30], [0, 40, 0]]
+
+
+def test_segment_digits_are_learned_as_digits_and_made_up_characters_as_none(exposed_dir: Path):
+    mnist = load_mnist(exposed_dir)
+    none = replace(FEW, characters=0, glyphs=0, segment_digits=0, several_photographed=0)
+    labels = {}
+    for kind in ("characters", "glyphs", "segment_digits", "several_photographed"):
+        labels[kind] = set(made_up(mnist.train, seed=1, amounts=replace(none, **{kind: 30})).labels.tolist())
+    assert labels == {
+        "characters": {NOT_A_DIGIT},
+        "glyphs": {NOT_A_DIGIT},
+        "segment_digits": set(range(10)),
+        "several_photographed": {SEVERAL_DIGITS},
+    }
 
 
 def test_pictures_that_are_judged_by_are_not_learned_from(exposed_dir: Path):
@@ -154,9 +189,19 @@ def test_trained_gate_leaves_the_digit_network_alone_and_is_exported_with_it(
     exposed_dir: Path, finished_run: Run, tmp_path: Path
 ):
     mnist = load_mnist(exposed_dir)
-    settings = replace(GateSettings(), num_epochs=1, batch_size=64, precision="float32")
-    assert train_gate(finished_run, mnist, exposed_dir, settings=settings, amounts=FEW) == finished_run.gate_path
+    with pytest.raises(TrainerError, match="no gate to go on from"):
+        train_gate(finished_run, mnist, exposed_dir, settings=replace(TINY, goes_on=True), amounts=FEW)
+    assert train_gate(finished_run, mnist, exposed_dir, settings=TINY, amounts=FEW) == finished_run.gate_path
     networks = load_gate(finished_run)
+    first = networks.trunk.get_weights()
+    going_on = replace(TINY, goes_on=True, schedule=replace(TINY.schedule, learning_rate=1e-9))
+    train_gate(finished_run, mnist, exposed_dir, settings=going_on, amounts=FEW)
+    networks = load_gate(finished_run)
+    # With no rate to speak of, going on leaves the weights where they were; fresh ones would lie elsewhere.
+    np.testing.assert_allclose(networks.trunk.get_weights()[0], first[0], atol=1e-4)
+    record = json.loads((finished_run.folder / "gate.json").read_text())
+    assert record["went_on_from"]["settings"]["goes_on"] is False
+    assert len(record["went_on_from"]["weights_sha256"]) == 64
     with np.load(finished_run.golden_path) as golden:
         np.testing.assert_allclose(np.asarray(networks.body(golden["canvases"])), golden["logits"], atol=1e-5)
 

@@ -18,7 +18,7 @@ from trainer.data.batches import TrainingBatches
 from trainer.data.digits import Digits
 from trainer.data.sources import load_training_data
 from trainer.errors import TrainerError
-from trainer.export import exported_graph
+from trainer.graphs import exported_graph
 from trainer.runs import Run
 from trainer.train import train
 
@@ -140,7 +140,7 @@ def test_fit_never_sees_calibration_or_test_digits(data_dir, tiny_config):
 @pytest.fixture
 def command(finished, data_dir, tiny_config, monkeypatch):
     """Runs a command of the trainer on the finished run."""
-    monkeypatch.setattr("trainer.__main__.load_config", lambda _: tiny_config)
+    monkeypatch.setattr("trainer.commands.arguments.load_config", lambda _: tiny_config)
 
     def run(name, *options):
         return main([name, "dnn", "--data", str(data_dir), "--output", str(finished.folder.parent), *options])

@@ -23,16 +23,17 @@ BUILDERS: dict[str, Callable[[keras.KerasTensor], keras.KerasTensor]] = {
 }
 
 
-def build_model(architecture: str, *, precision: str = "float32") -> keras.Model:
+def build_model(architecture: str, *, precision: str = "float32", num_classes: int = NUM_CLASSES) -> keras.Model:
     """A network with fresh weights.
 
     Args:
         architecture: a key of `BUILDERS`.
         precision: dtype policy of the hidden layers. Scaling and logits stay in float32, where bfloat16's eight
             bits would blur gray levels and the difference between two nearly equal scores.
+        num_classes: of what is read; ten digits, or more characters.
 
     Returns:
-        Model from uint8 canvases (batch, 28, 28, 1), paper 0 and ink 255, to float32 logits (batch, 10).
+        Model from uint8 canvases (batch, 28, 28, 1), paper 0 and ink 255, to float32 logits (batch, num_classes).
     """
     if architecture not in BUILDERS:
         raise TrainerError(f"There is no architecture {architecture!r}. Choose one of: {', '.join(BUILDERS)}.")
@@ -40,7 +41,7 @@ def build_model(architecture: str, *, precision: str = "float32") -> keras.Model
         canvases = keras.Input(CANVAS_SHAPE, dtype="uint8", name="canvases")
         scaled = keras.layers.Rescaling(1 / 255, dtype="float32", name="scale")(canvases)
         features = BUILDERS[architecture](scaled)
-        logits = keras.layers.Dense(NUM_CLASSES, dtype="float32", name="logits")(features)
+        logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")(features)
         return keras.Model(canvases, logits, name=architecture)
 
 

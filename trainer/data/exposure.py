@@ -20,12 +20,16 @@ from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
 from service.recognition.ink import find_ink
 from trainer.data.bhmsds import load_bhmsds
+from trainer.data.characters import draw_character
 from trainer.data.collages import crossed_out, cut_or_turned, enlarged, several
 from trainer.data.digits import Digits, join
+from trainer.data.glyphs import draw_glyph
+from trainer.data.likeness import DIGIT_LIKENESS, DigitLikeness
 from trainer.data.marks import INK_PX, Ink, draw_mark
 from trainer.data.mnist import Mnist
 from trainer.data.not_digits import trained_pictures
 from trainer.data.printed import load_printed
+from trainer.data.segments import draw_segment_digit
 from trainer.photograph import photograph_ink
 
 NOT_A_DIGIT, SEVERAL_DIGITS = 10, 11  # class indices after those of the digits
@@ -38,6 +42,10 @@ class Amounts:
     """How many canvases of each kind; of a kind with a share, that share is photographed and the rest drawn.
 
     The defaults are those of the shipped gate.
+
+    Attributes:
+        several_photographed: besides `several`, all of them photographed: that is where they are taken for one digit.
+        made_up_photographed_share: of characters, glyphs and digits along segments.
     """
 
     redrawn_digits: int = 15_000
@@ -49,10 +57,58 @@ class Amounts:
     several: int = 26_000
     copies_of_letters: int = 3
     photographed_share: float = 0.5
+    characters: int = 24_000
+    glyphs: int = 10_000
+    segment_digits: int = 4_000
+    several_photographed: int = 7_000
+    made_up_photographed_share: float = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Canvases with labels 0 to 9, `NOT_A_DIGIT` or `SEVERAL_DIGITS`.
+
+    Attributes:
+        known: people's digits and letters, print, marks and collages.
+        made_up: what `made_up` draws.
+    """
+
+    known: Digits
+    made_up: Digits
+
+    def __len__(self) -> int:
+        return len(self.known) + len(self.made_up)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Of all, int64 (n,)."""
+        return np.concatenate([self.known.labels, self.made_up.labels])
+
+    def sample(self, amount: int, rng: np.random.Generator, *, made_up_share: float | None) -> Digits:
+        """So many canvases at most, none twice; this share of them made up, or as many as come."""
+        if made_up_share is None:
+            return join([self.known, self.made_up]).take(rng.permutation(len(self))[:amount])
+        num_made_up = round(amount * made_up_share)
+        return join(
+            [
+                part.take(rng.permutation(len(part))[:number])
+                for part, number in ((self.known, amount - num_made_up), (self.made_up, num_made_up))
+            ]
+        )
 
 
 def load_exposure(mnist: Mnist, data_dir: Path, *, seed: int, amounts: Amounts | None = None) -> Digits:
-    """Canvases with labels 0 to 9, `NOT_A_DIGIT` or `SEVERAL_DIGITS`; of MNIST, the training writers only.
+    """All of `draw_exposure`, in one.
+
+    Raises:
+        TrainerError: a file is missing or damaged.
+    """
+    exposure = draw_exposure(mnist, data_dir, seed=seed, amounts=amounts)
+    return join([exposure.known, exposure.made_up])
+
+
+def draw_exposure(mnist: Mnist, data_dir: Path, *, seed: int, amounts: Amounts | None = None) -> Exposure:
+    """Everything that there is to learn from; of MNIST, the training writers only.
 
     Raises:
         TrainerError: a file is missing or damaged.
@@ -80,11 +136,41 @@ def load_exposure(mnist: Mnist, data_dir: Path, *, seed: int, amounts: Amounts |
         parts.append(_labeled(canvases, NOT_A_DIGIT))
         for _ in range(amounts.copies_of_letters):
             parts.append(shown(map(enlarged, canvases), NOT_A_DIGIT, rng, photographed_share=2 / 3))
-    return join(parts)
+    return Exposure(join(parts), made_up(digits, seed=seed, amounts=amounts))
 
 
-def shown(drawings: Iterable[Ink], label: int, rng: np.random.Generator, *, photographed_share: float) -> Digits:
-    """Drawings of what is not one digit, as the service would put them before a network.
+def made_up(digits: Digits, *, seed: int, amounts: Amounts) -> Digits:
+    """Characters of no alphabet, glyphs, digits along the segments of a form, several digits as photographs."""
+    share = amounts.made_up_photographed_share
+    likeness = DigitLikeness(digits, np.random.default_rng([seed, 0]))
+
+    def unlike_digits(draw: Callable[[np.random.Generator], Ink], amount: int, rng: np.random.Generator) -> Digits:
+        drawings = (draw(rng) for _ in range(amount))
+        unlike = (ink for ink in drawings if likeness.of(digit_canvas(ink)) < DIGIT_LIKENESS)
+        return shown(unlike, NOT_A_DIGIT, rng, photographed_share=share, draws_plainly=True)
+
+    # Each kind has its own chance, so that more of one changes no other.
+    rngs = [np.random.default_rng([seed, kind]) for kind in range(1, 5)]
+    parts = [
+        unlike_digits(draw_character, amounts.characters, rngs[0]),
+        unlike_digits(lambda rng: draw_glyph("fit", rng), amounts.glyphs, rngs[1]),
+    ]
+    for digit in range(NOT_A_DIGIT):
+        traced = (draw_segment_digit(digit, rngs[2]) for _ in range(amounts.segment_digits // NOT_A_DIGIT))
+        parts.append(shown(traced, digit, rngs[2], photographed_share=share, draws_plainly=True))
+    groups = (several(digits, rngs[3]) for _ in range(amounts.several_photographed))
+    return join([*parts, shown(groups, SEVERAL_DIGITS, rngs[3], photographed_share=1.0)])
+
+
+def shown(
+    drawings: Iterable[Ink],
+    label: int,
+    rng: np.random.Generator,
+    *,
+    photographed_share: float,
+    draws_plainly: bool = False,
+) -> Digits:
+    """Drawings as the service would put them before a network.
 
     Left out is what it finds blank, and what it finds only a part of: a plus whose bar was taken for a ruling is a 1.
 
@@ -93,10 +179,16 @@ def shown(drawings: Iterable[Ink], label: int, rng: np.random.Generator, *, phot
         label: of all of them.
         rng: where chance comes from.
         photographed_share: share of them that is photographed; the others are clean drawings. 0 to 1.
+        draws_plainly: whether clean drawings are put on the canvas as they are, in place of being drawn at another size
+            and found there, which takes ten times as long.
     """
     canvases = []
     for ink in drawings:
-        show = photograph_ink if rng.random() < photographed_share else redrawn
+        is_photographed = rng.random() < photographed_share
+        if draws_plainly and not is_photographed:
+            canvases.append(digit_canvas(ink))
+            continue
+        show = photograph_ink if is_photographed else redrawn
         canvas = _canvas_or_none(show(ink, rng))
         if canvas is not None and _is_whole(canvas, ink):
             canvases.append(canvas)

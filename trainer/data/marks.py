@@ -36,7 +36,7 @@ def draw_mark_of(kind: str, rng: np.random.Generator) -> Ink:
     return draw(rng)
 
 
-def _pen_px(rng: np.random.Generator) -> int:
+def pen_px(rng: np.random.Generator) -> int:
     """Thickness of a stroke: 1 to 5 px on the canvas, mostly 2 to 3 as MNIST's."""
     return round(3 * float(np.clip(rng.normal(2.4, 0.8), 0.9, 5.0)))
 
@@ -72,7 +72,7 @@ def _placed(unit: Points, rng: np.random.Generator, *, tilt: float) -> Points:
 
 def _character(rng: np.random.Generator) -> Ink:
     """Three to six strokes between the nodes of a loose grid, as the characters of many scripts."""
-    ink, pen = _empty(), _pen_px(rng)
+    ink, pen = _empty(), pen_px(rng)
     num_strokes = int(rng.integers(3, 7))
     nodes = rng.permutation(9)[: num_strokes + 2]
     points = _placed(np.stack([nodes % 3 - 1.0, nodes // 3 - 1.0], axis=1) / 2, rng, tilt=0.3)
@@ -104,13 +104,13 @@ def _wave(rng: np.random.Generator) -> Ink:
         heights = np.convolve(np.pad(heights, 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
     unit = np.stack([xs, heights * rng.uniform(0.3, 1.0)], axis=1)
     points = unit * _BOX_PX + _MIDDLE + rng.normal(0, 1, unit.shape) * (len(unit) < 20)
-    draw_line(ink, _turned(points, rng.uniform(-0.4, 0.4)), _pen_px(rng))
+    draw_line(ink, _turned(points, rng.uniform(-0.4, 0.4)), pen_px(rng))
     return ink
 
 
 def _bars(ink: Ink, rows: list[tuple[float, float, float, float]], rng: np.random.Generator, *, tilt: float) -> Ink:
     """Draw straight bars (x, y, x, y) of the square -0.5..0.5, with one pen and one tilt."""
-    pen = _pen_px(rng)
+    pen = pen_px(rng)
     ends = np.array(rows).reshape(-1, 2)
     placed = _placed(ends, rng, tilt=tilt).reshape(-1, 2, 2)
     for bar in placed:
@@ -125,7 +125,7 @@ def _rule(rng: np.random.Generator) -> Ink:
     rows = [(-0.5, gap * index, 0.5, gap * index) for index in range(num_lines)]
     angle = rng.uniform(-0.45, 0.45)
     ends = _turned(np.array(rows).reshape(-1, 2) * _BOX_PX + _MIDDLE, angle)
-    ink, pen = _empty(), _pen_px(rng)
+    ink, pen = _empty(), pen_px(rng)
     for line in ends.reshape(-1, 2, 2):
         draw_line(ink, line, pen)
     return ink
@@ -177,7 +177,7 @@ def _scribble(rng: np.random.Generator) -> Ink:
         angles = np.cumsum(rng.uniform(0.5, 1.8, num_steps))
         radii = rng.uniform(0.15, 0.5, num_steps)[:, np.newaxis]
         corners = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii
-    draw_line(ink, _turned(corners * _BOX_PX + _MIDDLE, rng.uniform(-3, 3)), max(2, _pen_px(rng) - 2))
+    draw_line(ink, _turned(corners * _BOX_PX + _MIDDLE, rng.uniform(-3, 3)), max(2, pen_px(rng) - 2))
     return ink
 
 
@@ -209,7 +209,7 @@ def _texture(rng: np.random.Generator) -> Ink:
 
 def _arc(rng: np.random.Generator) -> Ink:
     """An open bow with what else may hang on it: C, U, n, an ear, a hook with a bar."""
-    ink, pen = _empty(), _pen_px(rng)
+    ink, pen = _empty(), pen_px(rng)
     opening = np.deg2rad(rng.choice([0, 90, 180, 270]) + rng.uniform(-25, 25))
     span = np.deg2rad(rng.uniform(170, 250))
     angles = np.linspace(opening + (2 * np.pi - span) / 2, opening + (2 * np.pi + span) / 2, 30)

@@ -42,9 +42,10 @@ _TIMEOUT_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Mnist:
-    """The 60,000 training digits with their splits, and the 10,000 test digits.
+    """The 60,000 training digits with their splits, and the 10,000 test digits; or EMNIST in the same form.
 
     Attributes:
+        name: `mnist`, or that of another source.
         train_writers: int64 (60000,), who wrote each training digit; None where that is not known.
         test_writers: int64 (10000,), likewise.
     """
@@ -54,6 +55,7 @@ class Mnist:
     splits: Splits
     train_writers: NDArray[np.int64] | None = None
     test_writers: NDArray[np.int64] | None = None
+    name: str = "mnist"
 
 
 def default_cache_dir() -> Path:

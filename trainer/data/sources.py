@@ -9,6 +9,7 @@ import numpy as np
 from trainer.config import Config
 from trainer.data.bhmsds import load_bhmsds
 from trainer.data.digits import Digits, join
+from trainer.data.emnist import load_emnist
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.data.printed import load_printed
 from trainer.errors import TrainerError
@@ -16,6 +17,8 @@ from trainer.errors import TrainerError
 LICENCES = {
     "mnist": "CC BY-SA 3.0; writers from QMNIST's labels, BSD",
     "bhmsds": "MIT; every second digit of each class, the others held back",
+    "emnist_digits": "public domain, NIST Special Database 19",
+    "emnist_balanced": "public domain, NIST Special Database 19",
     "printed": "drawn by the trainer from fonts of matplotlib and OpenCV",
 }
 
@@ -26,7 +29,7 @@ class TrainingData:
 
     Attributes:
         sources: for the manifest: of each source its licence and the number of digits that were fitted on.
-        mnist: the whole of MNIST, with its splits.
+        mnist: the whole of MNIST with its splits; of a config that learns from EMNIST, the whole of that.
     """
 
     fit: Digits
@@ -41,10 +44,13 @@ def load_training_data(config: Config, data_dir: Path | None, *, allow_random_sp
     Raises:
         TrainerError: a source is missing or damaged.
     """
-    mnist = load_mnist(data_dir, allow_random_splits=allow_random_splits)
+    if config.emnist is None:
+        mnist = load_mnist(data_dir, allow_random_splits=allow_random_splits)
+    else:
+        mnist = load_emnist(config.emnist, data_dir)
     parts: dict[str, Digits] = {}
     for source in config.data:
-        if source == "mnist":
+        if source == mnist.name:
             rows = np.sort(np.concatenate([getattr(mnist.splits, split) for split in config.fit_on]))
             parts[source] = mnist.train.take(rows)
         elif source == "bhmsds":

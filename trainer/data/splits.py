@@ -30,7 +30,7 @@ class Splits:
         train: to fit on.
         validation: to choose on (early stopping, configs).
         calibration: to fit the temperature and the calibration table on, never the weights.
-        unit: what was drawn: `writer`, or `digit` where the writers are not known.
+        unit: what was drawn: `writer`, or `digit` where the writers are not known; `image` where the source drew.
     """
 
     train: NDArray[np.int64]

@@ -12,6 +12,7 @@ from service.recognition.constraint import Constraint
 from service.recognition.number import NumberReading, blank_number, read_number
 from service.recognition.policy import CalibrationTable
 from service.recognition.probability import Logits
+from service.runtime.loading import LoadedModel
 from service.runtime.saved_model import SavedModel
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist
@@ -25,7 +26,7 @@ from trainer.reader.numbers import (
     hands_of_test_writers,
     zip_codes,
 )
-from trainer.reader.readings import frames_of, see_line
+from trainer.reader.readings import Answered, SecondReader, answers_of, find_and_place, frames_of
 
 LENGTHS = (1, 2, 5, 10, 16, 20)
 NUM_BENCHMARK = 10_000
@@ -77,27 +78,40 @@ class Seen:
 
     Attributes:
         frames: float32 (num_frames, 12), or None where no ink was found.
+        answers: of a digit classifier about the digits that were seen, None where it was not asked.
     """
 
     name: str
     numbers: Numbers
     frames: list[Logits | None]
+    answers: list[Answered | None]
+
+    def frames_with(self, weight: float) -> list[Logits | None]:
+        """The frames after a second look at a weight; as they are at 0, or where there was none."""
+        return [
+            frames if frames is None or answer is None else answer.fused_with(frames, weight)
+            for frames, answer in zip(self.frames, self.answers, strict=True)
+        ]
 
 
-def look_at(model: SavedModel, name: str, numbers: Numbers) -> Seen:
-    """Have the network look at every picture of a set."""
-    return Seen(name, numbers, frames_of(model, [see_line(picture) for picture in numbers.pictures]))
+def look_at(model: SavedModel, name: str, numbers: Numbers, classifier: LoadedModel | None = None) -> Seen:
+    """Have the network look at every picture of a set, and a digit classifier at what it saw."""
+    lines = [find_and_place(picture) for picture in numbers.pictures]
+    frames = frames_of(model, [None if line is None else line.placed.canvas for line in lines])
+    answers = [None] * len(lines) if classifier is None else answers_of(classifier, lines, frames)
+    return Seen(name, numbers, frames, answers)
 
 
 def read_all(
     seen: Seen,
     *,
+    weight: float = 0.0,
     temperature: float = 1.0,
     calibration: CalibrationTable | None = None,
     max_error: float = 0.01,
     constraint: Constraint | None = None,
 ) -> list[NumberReading]:
-    """The reading of every number, as the service would give it."""
+    """The reading of every number, as the service would give it; with a second look where `weight` is not 0."""
     table = calibration or CalibrationTable(())
     return [
         blank_number(calibration=table, max_error=max_error)
@@ -110,7 +124,7 @@ def read_all(
             top_k=1,
             constraint=constraint,
         )
-        for frames in seen.frames
+        for frames in seen.frames_with(weight)
     ]
 
 
@@ -135,16 +149,24 @@ def evaluation_numbers(mnist: Mnist, data_dir: Path) -> dict[str, Numbers]:
     return sets
 
 
-def measure_reader(model: SavedModel, mnist: Mnist, data_dir: Path, *, temperature: float = 1.0) -> list[NumberScore]:
+def measure_reader(
+    model: SavedModel,
+    mnist: Mnist,
+    data_dir: Path,
+    *,
+    second: SecondReader | None = None,
+    temperature: float = 1.0,
+) -> list[NumberScore]:
     """Scores on all sets, read freely; the ZIP codes a second time with the list of those in use."""
+    classifier, weight = (None, 0.0) if second is None else (second.classifier, second.weight)
     scores = []
     codes = (data_dir / "us_zip_codes.txt").read_text(encoding="ascii").split()
     for name, numbers in evaluation_numbers(mnist, data_dir).items():
-        seen = look_at(model, name, numbers)
-        scores.append(score(name, read_all(seen, temperature=temperature), numbers.texts))
+        seen = look_at(model, name, numbers, classifier)
+        scores.append(score(name, read_all(seen, weight=weight, temperature=temperature), numbers.texts))
         if name == "mdw_zip_codes":
             in_use = Constraint(allowed=AllowedList("us_zip_codes", codes))
-            readings = read_all(seen, temperature=temperature, constraint=in_use)
+            readings = read_all(seen, weight=weight, temperature=temperature, constraint=in_use)
             scores.append(score(f"{name}_allowed", readings, numbers.texts))
     return scores
 

@@ -13,18 +13,26 @@ import numpy as np
 
 from service.recognition.alphabet import SYMBOLS
 from service.recognition.line_canvas import LINE_HEIGHT_PX, LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
-from service.recognition.manifest import MANIFEST_FILE, SEQUENCE_READER, Manifest, Metric, hash_files
-from service.recognition.policy import CalibrationTable
+from service.recognition.manifest import (
+    MANIFEST_FILE,
+    SEQUENCE_READER,
+    Manifest,
+    Metric,
+    SecondLookRule,
+    hash_files,
+)
 from service.runtime.saved_model import SavedModel
 from trainer.data.lines.golden import golden_lines
 from trainer.data.mnist import Mnist
 from trainer.errors import TrainerError
-from trainer.export import CARD_FILE, GOLDEN_FILE, LOGITS_TOLERANCE
+from trainer.export import CARD_FILE, GOLDEN_FILE
+from trainer.graphs import LOGITS_TOLERANCE, save_graph
 from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
-from trainer.reader.calibrate import calibrate_reader
+from trainer.reader.calibrate import CalibratedReader, calibrate_reader
 from trainer.reader.config import Head, ReaderConfig
 from trainer.reader.evaluate import NumberScore
 from trainer.reader.network import build_reader
+from trainer.reader.readings import newest_classifier
 from trainer.runs import Run
 
 INPUT_SHAPE = (LINE_HEIGHT_PX, None, 1)
@@ -65,9 +73,7 @@ def exported_reader(run: Run, config: ReaderConfig, *, head: Head | None = None)
 
 def export_graph(model: keras.Model, head: Head, folder: Path) -> None:
     """Write a network with one of its heads as a SavedModel."""
-    bare = keras.Model(model.inputs, model.output[head])
-    signature = [keras.InputSpec(dtype="uint8", shape=(None, *INPUT_SHAPE), name="canvases")]
-    bare.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
+    save_graph(keras.Model(model.inputs, model.output[head]), folder, input_shape=INPUT_SHAPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,22 @@ class ReaderExport:
     remarks: dict[str, Any]
 
 
-def write_reader(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir: Path) -> Path:
-    """Calibrate a reader and write `models_dir/<name>/<version>/`, whole or not at all.
+def write_reader(
+    what: ReaderExport,
+    mnist: Mnist,
+    data_dir: Path,
+    *,
+    models_dir: Path,
+    calibrated: CalibratedReader | None = None,
+) -> Path:
+    """Write `models_dir/<name>/<version>/`, whole or not at all.
+
+    Args:
+        what: the reader.
+        mnist: whose calibration writers it is calibrated on.
+        data_dir: with what else it is calibrated on.
+        models_dir: also holds the digit classifier of the second look, if there is to be one.
+        calibrated: the reader's calibration, where it has been done before.
 
     Raises:
         TrainerError: the folder exists.
@@ -108,13 +128,14 @@ def write_reader(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(what.graph, folder)
     model = SavedModel(folder, input_shape=INPUT_SHAPE)
-    calibrated = calibrate_reader(model, mnist, data_dir)
+    if calibrated is None:
+        calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir))
     golden = {}
     for width, canvases in golden_lines().items():
         golden[f"canvases_{width}"] = canvases
         golden[f"logits_{width}"] = model.logits(canvases)
     np.savez_compressed(folder / GOLDEN_FILE, **golden)
-    card = _card(what, calibrated.temperature, calibrated.table)
+    card = _card(what, calibrated)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
     manifest = Manifest(
         name=what.name,
@@ -125,8 +146,8 @@ def write_reader(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir
         preprocessing_id=LINE_PREPROCESSING_ID,
         alphabet=SYMBOLS,
         num_parameters=build_reader((what.config.serves,)).count_params(),
-        temperature=calibrated.temperature,
-        calibration=calibrated.table,
+        temperature=calibrated.served.temperature,
+        calibration=calibrated.served.table,
         metrics=tuple(Metric("text_accuracy", s.dataset, s.accuracy, s.num_samples, s.interval) for s in what.scores),
         provenance={
             "config": what.config.to_dict(),
@@ -145,6 +166,7 @@ def write_reader(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir
             **what.remarks,
         },
         files=hash_files(folder),
+        second_look=_second_look(calibrated),
     )
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
     folder.rename(target)
@@ -164,7 +186,20 @@ def _check_logits(model: SavedModel, run: Run) -> None:
                 )
 
 
-def _card(what: ReaderExport, temperature: float, table: CalibrationTable) -> str:
+def _second_look(calibrated: CalibratedReader) -> SecondLookRule | None:
+    second = calibrated.second
+    if second is None:
+        return None
+    return SecondLookRule(
+        classifier=second.member,
+        weight=second.weight,
+        classifier_temperature=second.classifier.manifest.temperature,
+        plain_temperature=calibrated.plain.temperature,
+        plain_calibration=calibrated.plain.table,
+    )
+
+
+def _card(what: ReaderExport, calibrated: CalibratedReader) -> str:
     """`card.md`: what a person wants to know before using the model."""
     lines = [
         f"# {what.name}, version {what.version}",
@@ -187,10 +222,19 @@ def _card(what: ReaderExport, temperature: float, table: CalibrationTable) -> st
             f"| {item.dataset} | {item.num_right} of {item.num_samples} | {100 * item.accuracy:.2f} % "
             f"| {100 * low:.2f} to {100 * high:.2f} |"
         )
+    second, served = calibrated.second, calibrated.served
+    if second is not None:
+        lines += [
+            "",
+            f"Takes a second look: every digit is cut out and shown to `{second.member.name}`, version "
+            f"{second.member.version}, whose answer counts {second.weight:g} times beside the reader's own. "
+            "Temperature and table were measured so.",
+        ]
     lines += [
         "",
-        f"Confidence: CTC's sum over all paths of the number, frame logits divided by {temperature:.3f}. The table was "
-        "measured on composed numbers of writers whom the weights never saw; error bounds are one-sided, 95 %.",
+        f"Confidence: CTC's sum over all paths of the number, frame logits divided by {served.temperature:.3f}. The "
+        "table was measured on composed numbers of writers whom the weights never saw; error bounds are one-sided, "
+        "95 %.",
         "",
         "| accepted from | coverage | wrong | error at most |",
         "|---|---|---|---|",
@@ -198,6 +242,6 @@ def _card(what: ReaderExport, temperature: float, table: CalibrationTable) -> st
     lines += [
         f"| {row.threshold} | {100 * row.coverage:.1f} % | {row.num_wrong} of {row.num_accepted} "
         f"| {100 * row.error_upper_bound:.3f} % |"
-        for row in table.rows
+        for row in served.table.rows
     ]
     return "\n".join(lines) + "\n"

@@ -12,12 +12,12 @@ from pathlib import Path
 import cv2
 import keras
 import numpy as np
-import tensorflow as tf
 
 from service.recognition.alphabet import classes_of
 from service.recognition.image import GrayImage
 from trainer.data.lines.generator import Example
 from trainer.errors import TrainerError
+from trainer.finetune.exported import restore_weights
 from trainer.reader.batches import Batch, stack
 from trainer.reader.config import Head
 from trainer.reader.loss import ctc_loss
@@ -55,18 +55,7 @@ def reader_from(folder: Path, head: Head) -> keras.Model:
         TrainerError: the weights are not those of this architecture.
     """
     model = build_reader((head,))
-    try:
-        stored = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
-    except (tf.errors.OpError, ValueError) as error:
-        raise TrainerError(f"{folder} holds no weights that can be read: {error}.") from error
-    # Keras' export keeps the variables in the order of the model.
-    for index, variable in enumerate(model.variables):
-        name = f"variables/{index}/.ATTRIBUTES/VARIABLE_VALUE"
-        if not stored.has_tensor(name) or stored.get_tensor(name).shape != tuple(variable.shape):
-            raise TrainerError(
-                f"{folder} is not a reader of the architecture that is built here: {variable.path} differs."
-            )
-        variable.assign(stored.get_tensor(name))
+    restore_weights(model, folder)
     return model
 
 

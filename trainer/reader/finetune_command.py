@@ -4,18 +4,19 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from service.runtime.loading import newest_versions
 from service.runtime.saved_model import SavedModel
 from trainer.data.lines.hands import mnist_hands
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
+from trainer.finetune.exported import newest_version
 from trainer.reader.commands import SOURCES, config_of, folds, rehearsal_batches
 from trainer.reader.evaluate import NumberScore, look_at, read_all, score
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, export_graph, write_reader
 from trainer.reader.finetune import FinetuneOptions, finetune, reader_from
 from trainer.reader.numbers import Numbers, composed
 from trainer.reader.own_pictures import OwnPictures, load_own_pictures
+from trainer.reader.readings import SecondReader, second_reader_of
 
 HELD_BACK_FOLDS = 5  # one of them is held back
 _NUM_REHEARSED = 8_000
@@ -34,11 +35,12 @@ def finetune_model(
         TrainerError: there is no such reader, or the pictures cannot be used.
     """
     own = load_own_pictures(images_dir)
-    before = _newest(models_dir, name)
+    before = newest_version(models_dir, name)
     config = config_of(before)
     mnist = load_mnist(data_dir)
     rehearsal = rehearsal_batches(config, data_dir, num_numbers=_NUM_REHEARSED)
     known = _known_numbers(mnist)
+    second = second_reader_of(before, models_dir)
     parts = folds(len(own), HELD_BACK_FOLDS)
     results: list[tuple[NumberScore, NumberScore]] = []
     for held_back in parts if all_folds else parts[:1]:
@@ -48,7 +50,7 @@ def finetune_model(
         with tempfile.TemporaryDirectory(prefix="digits-finetune-") as parent:
             graph = Path(parent) / "graph"
             export_graph(model, config.serves, graph)
-            gained = _compare(before, graph, own.take(held_back), known)
+            gained = _compare(before, graph, own.take(held_back), known, second)
             results.append(gained[0])
             for was, now in gained:
                 print(f"{was.dataset}: {was.num_right} of {was.num_samples} before, {now.num_right} after")
@@ -69,15 +71,6 @@ def finetune_model(
     return None
 
 
-def _newest(models_dir: Path, name: str) -> Path:
-    for folder in newest_versions(models_dir):
-        if folder.parent.name == name:
-            return folder
-    raise TrainerError(
-        f"{models_dir} holds no model {name!r}. Export one first, or choose another folder with --models."
-    )
-
-
 def _known_numbers(mnist: Mnist) -> list[tuple[str, Numbers]]:
     """What the reader could read before, so that forgetting shows."""
     if mnist.train_writers is None:
@@ -91,12 +84,15 @@ def _known_numbers(mnist: Mnist) -> list[tuple[str, Numbers]]:
 
 
 def _compare(
-    before: Path, after: Path, held_back: OwnPictures, known: list[tuple[str, Numbers]]
+    before: Path, after: Path, held_back: OwnPictures, known: list[tuple[str, Numbers]], second: SecondReader | None
 ) -> list[tuple[NumberScore, NumberScore]]:
+    """What both read right, each with the second look of the one before, if that took any."""
     sets = [("own pictures, held back", Numbers(held_back.pictures, held_back.texts, [])), *known]
     models = [SavedModel(folder, input_shape=INPUT_SHAPE) for folder in (before, after)]
+    classifier, weight = (None, 0.0) if second is None else (second.classifier, second.weight)
     gained = []
     for name, numbers in sets:
-        was, now = (score(name, read_all(look_at(model, name, numbers)), numbers.texts) for model in models)
+        seen = [look_at(model, name, numbers, classifier) for model in models]
+        was, now = (score(name, read_all(one, weight=weight), numbers.texts) for one in seen)
         gained.append((was, now))
     return gained

@@ -29,6 +29,8 @@ from trainer.reader.config import Head
 
 STEP_PX = 4  # columns of the canvas behind each step of the recurrent layer
 FRAMES_PER_STEP = STEP_PX // FRAME_PX
+_NUM_FEATURES = 224  # of a step
+_DROPOUT = 0.1  # no number is seen twice, so there is little to guard against
 
 
 def build_reader(heads: tuple[Head, ...], *, precision: str = "float32") -> keras.Model:
@@ -48,14 +50,15 @@ def build_reader(heads: tuple[Head, ...], *, precision: str = "float32") -> kera
     policy = keras.DTypePolicy(precision)
     x = _block(x, 24, policy, pool=(2, 2))
     x = _block(x, 48, policy, pool=(2, 2))
-    x = _block(x, 96, policy, pool=(2, 1))
-    x = _convolution(x, 128, policy)
-    x = MaxPooling2D((2, 1), dtype=policy)(x)  # (B, 2, W / 4, 128)
+    x = _convolution(_convolution(x, 96, policy), 96, policy)
+    x = Add(dtype=policy)([x, _convolution(_convolution(x, 96, policy), 96, policy)])
+    x = MaxPooling2D((2, 1), dtype=policy)(x)
+    x = _block(x, 160, policy, pool=(2, 1))  # (B, 2, W / 4, 160)
     x = Permute((2, 1, 3), dtype=policy)(x)
     # Not TimeDistributed(Flatten()), which exports wrongly where the width is free.
-    x = Reshape((-1, 2 * 128), dtype=policy)(x)
-    x = Dropout(0.2, dtype=policy)(x)
-    steps = Dense(160, activation="relu", dtype=policy, name="features")(x)
+    x = Reshape((-1, 2 * 160), dtype=policy)(x)
+    x = Dropout(_DROPOUT, dtype=policy)(x)
+    steps = Dense(_NUM_FEATURES, activation="relu", dtype=policy, name="features")(x)
     return keras.Model(canvases, {head: _HEADS[head](steps, policy) for head in heads}, name="reader")
 
 
@@ -66,8 +69,8 @@ def _recurrent(steps: KerasTensor, policy: keras.DTypePolicy) -> KerasTensor:
 
 
 def _convolutional(steps: KerasTensor, policy: keras.DTypePolicy) -> KerasTensor:
-    for _ in range(3):
-        along = Conv1D(160, 5, padding="same", activation="relu", dtype=policy)(steps)
+    for _ in range(4):
+        along = Conv1D(_NUM_FEATURES, 5, padding="same", activation="relu", dtype=policy)(steps)
         steps = Add(dtype=policy)([steps, BatchNormalization(dtype=policy)(along)])
     return _frames(Activation("linear", dtype="float32")(steps), "convolutional")
 
@@ -77,7 +80,7 @@ _HEADS = {"recurrent": _recurrent, "convolutional": _convolutional}
 
 def _frames(steps: KerasTensor, name: str) -> KerasTensor:
     """Two frames of classes from every step: a run of narrow digits needs more frames than it needs steps."""
-    steps = Dropout(0.2, dtype="float32")(steps)
+    steps = Dropout(_DROPOUT, dtype="float32")(steps)
     frames = Dense(FRAMES_PER_STEP * NUM_CLASSES, dtype="float32", name=f"{name}_of_steps")(steps)
     return Reshape((-1, NUM_CLASSES), dtype="float32", name=name)(frames)
 

@@ -1,21 +1,16 @@
-"""A person's own pictures of numbers, with what is written on each.
+"""A person's own pictures of numbers: a folder as `trainer/finetune/pictures.py` reads it.
 
-DIR/
-├── labels.csv      columns `file` and `label`; a label is digits alone, or empty where nothing is to be read
-└── *.png, *.jpg    in DIR or in DIR/images; any format that the service reads
+A label is what is written on the picture: digits alone, or empty where nothing is to be read.
 """
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.recognition.errors import RequestError
-from service.recognition.image import GrayImage, decode_image
+from service.recognition.image import GrayImage
 from trainer.errors import TrainerError
+from trainer.finetune.pictures import LABELS_FILE, find_picture, read_label_rows, read_pictures, require_folder
 
-LABELS_FILE = "labels.csv"
 MAX_DIGITS = 32
-MAX_PIXELS = 25_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +39,14 @@ def load_own_pictures(folder: Path) -> OwnPictures:
     Raises:
         TrainerError: the folder, the labels or a picture is missing or cannot be read; says which.
     """
-    if not folder.is_dir():
-        raise TrainerError(f"{folder} is not a folder. Pass one that holds {LABELS_FILE} and the pictures.")
+    require_folder(folder, f"{LABELS_FILE} and the pictures")
     rows = _read_labels(folder / LABELS_FILE)
-    pictures = [_read_picture(folder, row["file"]) for row in rows]
+    pictures = read_pictures([find_picture(folder, row["file"]) for row in rows])
     return OwnPictures(pictures, [row["label"].strip() for row in rows])
 
 
 def _read_labels(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except FileNotFoundError as error:
-        raise TrainerError(
-            f"{path} does not exist. It says what is written on each picture, in columns `file` and `label`."
-        ) from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TrainerError(f"{path} cannot be read as CSV: {error}.") from error
-    if not {"file", "label"} <= set(reader.fieldnames or ()):
-        raise TrainerError(f"{path} has the columns {reader.fieldnames}; `file` and `label` are needed.")
-    if not rows:
-        raise TrainerError(f"{path} names no picture.")
+    rows = read_label_rows(path)
     for number, row in enumerate(rows, start=2):
         label = (row["label"] or "").strip()
         if not row["file"] or (label and not (label.isascii() and label.isdigit())) or len(label) > MAX_DIGITS:
@@ -74,13 +55,3 @@ def _read_labels(path: Path) -> list[dict[str, str]]:
                 "digits, without points, spaces or signs."
             )
     return rows
-
-
-def _read_picture(folder: Path, name: str) -> GrayImage:
-    for path in (folder / name, folder / "images" / name):
-        if path.is_file():
-            try:
-                return decode_image(path.read_bytes(), max_pixels=MAX_PIXELS)
-            except RequestError as error:
-                raise TrainerError(f"{path} cannot be read: {error}") from error
-    raise TrainerError(f"{folder / name} does not exist, but {LABELS_FILE} names it.")

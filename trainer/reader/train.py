@@ -1,7 +1,10 @@
 """Training of a sequence reader, from composed numbers to its weights. Running it again goes on where it stopped."""
 
+import hashlib
+import json
 import math
 import time
+import warnings
 from pathlib import Path
 
 import keras
@@ -9,25 +12,33 @@ import numpy as np
 
 from trainer.averaging import averaged_weights
 from trainer.data.lines.golden import golden_lines
+from trainer.errors import TrainerError
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.config import ReaderConfig
 from trainer.reader.loss import forgiving_ctc_loss
 from trainer.reader.network import build_reader
-from trainer.runs import KEPT_FILE, STATE_FILE, HistoryRow, Run
+from trainer.runs import KEPT_FILE, STATE_FILE, HistoryRow, Run, write_json
 
 _NUM_STATISTICS_BATCHES = 150
+_FIRST_WEIGHTS_FILE = "first_weights.json"
 
 
-def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
+def train_reader(config: ReaderConfig, data_dir: Path, run: Run, *, first_weights: Path | None = None) -> Path:
     """Train a config and leave its weights, its history and a checkpoint in the run's folder.
 
     Seeds fix the first weights and the numbers; dropout after a resumption is not what it would have been without.
+
+    Args:
+        config: the experiment.
+        data_dir: see `LineBatches`.
+        run: where it is kept.
+        first_weights: of another run; this one starts with its layers where place and shape agree. None starts afresh.
 
     Returns:
         The file with the delivered weights: the average over the last steps.
 
     Raises:
-        TrainerError: data is missing, or the folder holds a run of another config.
+        TrainerError: data is missing, the folder holds a run of another config, or the first weights cannot be read.
     """
     run.open()
     checkpoint = run.latest_checkpoint()
@@ -38,6 +49,8 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
 
     keras.utils.set_random_seed(config.seed + len(history))
     model = build_reader(config.heads, precision=config.precision)
+    if first_weights and not checkpoint:
+        _start_with(model, first_weights, run)
     model.compile(
         optimizer=keras.optimizers.AdamW(
             config.learning_rate,
@@ -79,6 +92,25 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run) -> Path:
         composed.close()
     run.deliver(delivered, golden_lines(), output=config.serves)
     return run.weights_path
+
+
+def read_first_weights(run: Run) -> dict[str, str] | None:
+    """Whose weights a run started with, for the manifest; None where it started afresh."""
+    path = run.folder / _FIRST_WEIGHTS_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _start_with(model: keras.Model, weights: Path, run: Run) -> None:
+    """Take over the layers of another run that agree in place and shape, and note where they come from."""
+    try:
+        content = weights.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras prints every array that does not fit
+            model.load_weights(weights, skip_mismatch=True)
+    except (OSError, ValueError) as error:
+        raise TrainerError(f"{weights} cannot be started with: {error}. Name the model.weights.h5 of a run.") from error
+    noted = {"run": weights.parent.name, "sha256": hashlib.sha256(content).hexdigest()}
+    write_json(run.folder / _FIRST_WEIGHTS_FILE, noted)
 
 
 def report(history: list[HistoryRow]) -> None:

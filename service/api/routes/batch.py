@@ -62,7 +62,7 @@ async def batch(request: Request, parts: Parts, parameters: BatchReading) -> Res
     answer_format = preferred_format(request.headers.get("accept", ""))
     if answer_format is BatchFormat.JSON:
         with turn:
-            answer = await unless_client_leaves(request, as_json(documents, request_id))
+            answer = await unless_client_leaves(request, as_json(documents, request_id), patience=parts.patience)
         return Response(answer, media_type=answer_format.value)
     lines = as_lines(documents) if answer_format is BatchFormat.NDJSON else as_table(documents)
     return StreamingResponse(_during(turn, lines), media_type=answer_format.value)

@@ -8,7 +8,7 @@ from service.api.documentation import problems
 from service.api.model_schemas import ModelCardOut, ModelsOut
 from service.api.parameters import ModelName
 from service.recognition.errors import ModelNotFound
-from service.runtime.registry import DEFAULT_MODEL, DEFAULT_SEQUENCE_MODEL
+from service.runtime.registry import AUTO, DEFAULT_MODEL, DEFAULT_SEQUENCE_MODEL
 
 router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(require_key)])
 
@@ -17,8 +17,10 @@ router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(requ
 async def list_models(parts: Parts) -> ModelsOut:
     """The card of every model that is loaded."""
     cards = tuple(ModelCardOut.of(manifest, parts.models.device) for manifest in parts.models.manifests())
-    reader = next((card.name for card in cards if card.name == DEFAULT_SEQUENCE_MODEL), None)
-    return ModelsOut(default=DEFAULT_MODEL, default_sequence_reader=reader, models=cards)
+    names = {card.name for card in cards}
+    default = AUTO if AUTO in names else DEFAULT_MODEL
+    reader = DEFAULT_SEQUENCE_MODEL if DEFAULT_SEQUENCE_MODEL in names else None
+    return ModelsOut(default=default, default_sequence_reader=reader, models=cards)
 
 
 @router.get("/{name}", summary="One model", responses=problems(401, 404, 422, 503))

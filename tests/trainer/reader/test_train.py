@@ -5,7 +5,7 @@ import pytest
 
 from service.runtime.saved_model import SavedModel
 from tests.trainer.lines.hands import drawn_hands
-from trainer.configs import crnn
+from trainer.configs import crnn_recurrent
 from trainer.data.lines.generator import LineGenerator
 from trainer.data.lines.style import STACKED
 from trainer.errors import TrainerError
@@ -14,16 +14,15 @@ from trainer.reader.batches import _batched
 from trainer.reader.commands import folds
 from trainer.reader.export import INPUT_SHAPE, exported_reader
 from trainer.reader.finetune import FinetuneOptions, bent, finetune, reader_from
+from trainer.reader.network import build_reader
 from trainer.reader.own_pictures import OwnPictures
-from trainer.reader.train import rate_at, train_reader
+from trainer.reader.train import rate_at, read_first_weights, train_reader
 from trainer.runs import Run
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
 pytestmark = [pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"), pytest.mark.slow]
 
-CONFIG = replace(
-    crnn.CONFIG, serves="recurrent", num_epochs=2, precision="float32", columns_per_batch=512, warmup_share=0.0
-)
+CONFIG = replace(crnn_recurrent.CONFIG, num_epochs=2, precision="float32", columns_per_batch=512, warmup_share=0.0)
 
 
 class DrawnBatches:
@@ -67,6 +66,33 @@ def test_a_stopped_training_goes_on(run):
     assert run.weights_path.exists()
 
 
+def test_a_training_may_start_with_the_layers_of_another(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(train_module, "LineBatches", DrawnBatches)
+    config = replace(CONFIG, heads=("convolutional",), serves="convolutional", num_epochs=1, learning_rate=0.0)
+    started, fresh = Run(tmp_path / "started", config), Run(tmp_path / "fresh", config)
+    train_reader(config, None, started, first_weights=run.weights_path)
+    train_reader(config, None, fresh)
+    stems = []
+    for one in (run, started, fresh):
+        model = build_reader(one.config.heads)
+        model.load_weights(one.weights_path)
+        stems.append(np.asarray(model.get_layer(index=2).kernel))
+    assert np.allclose(stems[0], stems[1])
+    assert not np.allclose(stems[0], stems[2])
+    assert read_first_weights(started)["run"] == "crnn_recurrent"
+    assert read_first_weights(fresh) is None
+
+
+def test_first_weights_that_are_none_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(train_module, "LineBatches", DrawnBatches)
+    for name in ("missing.h5", "text.weights.h5"):
+        path = tmp_path / name
+        if name.startswith("text"):
+            path.write_text("no weights", encoding="utf-8")
+        with pytest.raises(TrainerError, match="cannot be started with"):
+            train_reader(CONFIG, None, Run(tmp_path / "runs", CONFIG), first_weights=path)
+
+
 def test_the_export_repeats_what_the_training_noted_at_every_width(run):
     with exported_reader(run, CONFIG) as graph:
         model = SavedModel(graph, input_shape=INPUT_SHAPE)
@@ -95,7 +121,7 @@ def test_the_trainable_network_comes_back_from_its_export(run):
         canvases = np.load(run.golden_path)["canvases_64"]
         exported = SavedModel(graph, input_shape=INPUT_SHAPE).logits(canvases)
         assert np.allclose(model(canvases, training=False)["recurrent"], exported, atol=1e-4)
-        with pytest.raises(TrainerError, match="not a reader of the architecture"):
+        with pytest.raises(TrainerError, match="weights of the architecture"):
             reader_from(graph, "convolutional")
 
 
@@ -134,7 +160,7 @@ def test_folds_deal_every_row_once():
 
 
 def test_the_rate_goes_up_and_comes_down_to_nothing():
-    config = replace(crnn.CONFIG, learning_rate=1.0, warmup_share=0.1)
+    config = replace(CONFIG, learning_rate=1.0, warmup_share=0.1)
     assert rate_at(config, 0.05) == pytest.approx(0.5)
     assert rate_at(config, 0.1) == pytest.approx(1.0)
     assert rate_at(config, 0.55) == pytest.approx(0.5)

@@ -17,6 +17,17 @@ Picture = NDArray[np.uint8]
 HEIGHT_PX = 28  # of a digit of usual size
 STACKED_GAP_PX = 3
 MARKS = ("dot", "comma", "dash", "equals", "plus", "star", "apostrophe", "colon")
+_ENDINGS = (
+    ("dash",),
+    ("dot", "dash"),
+    ("equals",),
+    ("dot",),
+    ("comma",),
+    ("comma", "dash"),
+    ("dash", "dash"),
+    ("dot", "equals"),
+    ("star",),
+)
 _MARK_WEIGHTS = np.array([0.38, 0.14, 0.2, 0.08, 0.04, 0.05, 0.06, 0.05])
 
 
@@ -134,8 +145,7 @@ def _add_marks(pieces: list[_Piece], pen: int, rng: np.random.Generator) -> None
         kind = str(rng.choice(MARKS, p=_MARK_WEIGHTS))
         pieces.insert(int(rng.integers(num_digits + 1)), _mark(kind, pen, rng))
     if rng.random() < 0.5:
-        ending = (("dash",), ("dot", "dash"), ("equals",), ("dot",), ("comma", "dash"), ("dash", "dash"), ("star",))
-        pieces += [_mark(kind, pen, rng) for kind in ending[int(rng.integers(len(ending)))]]
+        pieces += [_mark(kind, pen, rng) for kind in _ENDINGS[int(rng.integers(len(_ENDINGS)))]]
     if rng.random() < 0.12:
         pieces.insert(0, _mark(str(rng.choice(["dash", "plus", "star", "equals"])), pen, rng))
 

@@ -1,0 +1,116 @@
+"""The weight of the second look, and what is calibrated through it, on frames and answers made up."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from service.recognition.ctc import Span
+from service.recognition.manifest import SecondLookRule
+from service.recognition.second_look import FirstLook
+from tests.recognition.lattices import logits_of
+from tests.runtime.fakes import manifest_of
+from trainer.reader import calibrate
+from trainer.reader.calibrate import CalibratedReader, calibrate_reader, chosen_second_reader, fit_frame_temperature
+from trainer.reader.evaluate import Seen, read_all, score
+from trainer.reader.export import _second_look
+from trainer.reader.numbers import Numbers
+from trainer.reader.readings import Answered
+
+CLASSIFIER = SimpleNamespace(manifest=manifest_of("cnn", 2), manifest_sha256="a" * 64)
+
+
+def one(text: str, *, seen_as: str, answered: str, sure: float = 8.0) -> tuple[np.ndarray, Answered]:
+    """Frames that show `seen_as`, with `text` behind it as a close second, and a classifier that says `answered`."""
+    frames = logits_of("_" + "_".join(seen_as) + "_", sure=10.0)
+    spans = []
+    for place, digit in enumerate(text):
+        frames[2 * place + 1, int(digit) + 1] = max(frames[2 * place + 1, int(digit) + 1], 9.0)
+        spans.append(Span(2 * place, 2 * place + 1))
+    logits = np.zeros((len(answered), 12), np.float32)
+    logits[np.arange(len(answered)), [int(digit) for digit in answered]] = sure
+    return frames, Answered(FirstLook(tuple(spans), (), (1.0,) * len(spans)), list(logits), 1.0)
+
+
+def seen(*numbers: tuple[str, str, str]) -> Seen:
+    """A set of (text, what the reader sees, what the classifier answers)."""
+    made = [one(text, seen_as=by_reader, answered=by_classifier) for text, by_reader, by_classifier in numbers]
+    texts = [text for text, _, _ in numbers]
+    return Seen("made up", Numbers([np.zeros((1, 1), np.uint8)] * len(texts), texts, []), *map(list, zip(*made)))  # noqa: B905
+
+
+def test_second_look_is_taken_where_it_helps_and_as_lightly_as_does():
+    second = chosen_second_reader([seen(("17", "77", "17"), ("42", "42", "42"))], CLASSIFIER)
+
+    assert second is not None
+    assert second.weight == 0.25
+    assert (second.member.name, second.member.version, second.member.manifest_sha256) == ("cnn", 2, "a" * 64)
+
+
+def test_second_look_that_does_harm_is_not_taken():
+    assert chosen_second_reader([seen(("17", "17", "77"), ("42", "42", "99"))], CLASSIFIER) is None
+
+
+def test_readings_and_scores_are_those_after_the_second_look():
+    part = seen(("17", "77", "17"))
+
+    assert [reading.text for reading in read_all(part)] == ["77"]
+    assert [reading.text for reading in read_all(part, weight=1.0)] == ["17"]
+    assert score("made up", read_all(part, weight=1.0), part.numbers.texts).num_right == 1
+
+
+def test_numbers_without_ink_or_answers_stay_as_they_were():
+    part = seen(("17", "77", "17"), ("42", "42", "42"))
+    part = replace(part, frames=[None, part.frames[1]], answers=[None, None])
+
+    first, second = part.frames_with(1.0)
+    assert first is None
+    assert second is part.frames[1]
+
+
+@pytest.fixture
+def calibrated(monkeypatch) -> CalibratedReader:
+    parts = [seen(*[("17", "77", "17"), ("42", "42", "42")] * 40)] * 2
+    monkeypatch.setattr(calibrate, "calibration_parts", lambda *_, **__: parts)
+    return calibrate_reader(None, None, None, CLASSIFIER)
+
+
+def test_reader_is_calibrated_with_its_second_look_and_without(calibrated):
+    assert calibrated.num_readings == 160
+    lowest, plain_lowest = calibrated.served.table.rows[0], calibrated.plain.table.rows[0]
+    assert (lowest.num_accepted, lowest.num_wrong) == (160, 0)
+    assert plain_lowest.num_wrong == 80
+    assert calibrated.served.temperature < calibrated.plain.temperature
+
+
+def test_manifest_says_how_the_second_look_is_taken_and_what_holds_without(calibrated):
+    rule = _second_look(calibrated)
+
+    assert isinstance(rule, SecondLookRule)
+    assert rule.weight == calibrated.second.weight
+    assert rule.classifier == calibrated.second.member
+    assert rule.classifier_temperature == CLASSIFIER.manifest.temperature
+    assert (rule.plain_temperature, rule.plain_calibration) == (calibrated.plain.temperature, calibrated.plain.table)
+
+
+def test_without_a_classifier_there_is_no_second_look(monkeypatch):
+    monkeypatch.setattr(calibrate, "calibration_parts", lambda *_, **__: [seen(*[("42", "42", "42")] * 20)])
+    calibrated = calibrate_reader(None, None, None)
+
+    assert calibrated.second is None
+    assert calibrated.served is calibrated.plain
+    assert _second_look(calibrated) is None
+
+
+def test_frames_that_are_too_sure_get_a_temperature_above_one():
+    rng = np.random.default_rng(1)
+    frames, texts = [], []
+    for _ in range(60):
+        digit = int(rng.integers(10))
+        shown = digit if rng.random() < 0.7 else (digit + 1) % 10
+        frames.append(logits_of(f"_{shown}_", sure=20.0))
+        texts.append(str(digit))
+
+    assert fit_frame_temperature(frames, texts) > 2.0
+    assert fit_frame_temperature(frames, texts) == pytest.approx(fit_frame_temperature(frames[::-1], texts[::-1]))

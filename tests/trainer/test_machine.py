@@ -1,0 +1,18 @@
+import platform
+from pathlib import Path
+
+from trainer.machine import cpu_model, describe_machine
+
+
+def test_machine_is_named_with_its_cores():
+    named = describe_machine()
+    assert named.startswith(cpu_model())
+    assert " cores" in named
+
+
+def test_system_that_does_not_name_its_processor_names_its_kind(monkeypatch):
+    def no_such_file(*_, **__):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", no_such_file)
+    assert cpu_model() == platform.machine()

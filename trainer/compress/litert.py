@@ -1,0 +1,79 @@
+"""A graph as a `.tflite` file, which LiteRT runs on phones and small computers.
+
+Source: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+Inference", arXiv 1712.05877.
+"""
+
+import warnings
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from service.recognition.probability import Logits
+from trainer.compress.graph import Graph
+from trainer.compress.tensorflow_graph import HEAD, serving_function
+
+
+def to_litert(graph: Graph, *, representative: NDArray[np.uint8] | None = None) -> bytes:
+    """The bytes of a `.tflite` file: uint8 canvases (n, 28, 28, 1) in, float32 logits out.
+
+    Args:
+        graph: what to write.
+        representative: uint8 (m, 28, 28, 1), to measure the range of every map with; then weights and maps are int8,
+            but for `Graph.head`, which stays float32.
+    """
+    converter = _converter(graph)
+    if representative is None:
+        return bytes(converter.convert())
+    float_file = converter.convert()
+    interpreter = _interpreter(float_file)
+    names = [detail["name"] for detail in interpreter.get_tensor_details()]
+    # What the signature gives back is called Identity, whatever made it.
+    head = [name for name in names if HEAD in name or name.startswith("Identity")]
+    converter = _converter(graph)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([canvas[np.newaxis]] for canvas in representative)
+    with warnings.catch_warnings():
+        # It warns of statistics that are measured here, and of an interpreter that it uses itself.
+        warnings.simplefilter("ignore", UserWarning)
+        # The converter has no option to leave operations out; its debugger has.
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=converter.representative_dataset,
+            debug_options=tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=head),
+        )
+        return bytes(debugger.get_nondebug_quantized_model())
+
+
+class LiteRtNetwork:
+    """A `.tflite` file that scores canvases, on one core."""
+
+    def __init__(self, content: bytes) -> None:
+        self._interpreter = _interpreter(content)
+        (self._input,) = self._interpreter.get_input_details()
+        (self._output,) = self._interpreter.get_output_details()
+
+    def logits(self, canvases: NDArray[np.uint8]) -> Logits:
+        """uint8 (n, 28, 28, 1) to float32 (n, num_classes)."""
+        if tuple(self._input["shape"]) != canvases.shape:
+            self._interpreter.resize_tensor_input(self._input["index"], canvases.shape)
+            self._interpreter.allocate_tensors()
+            (self._input,) = self._interpreter.get_input_details()
+        self._interpreter.set_tensor(self._input["index"], canvases)
+        self._interpreter.invoke()
+        logits: Logits = self._interpreter.get_tensor(self._output["index"]).copy()
+        return logits
+
+
+def _converter(graph: Graph) -> tf.lite.TFLiteConverter:
+    function = serving_function(graph)
+    return tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], function)
+
+
+def _interpreter(content: bytes) -> "Interpreter":  # noqa: F821
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
+    return interpreter

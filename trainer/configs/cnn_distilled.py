@@ -1,0 +1,24 @@
+"""`cnn_distilled`: `cnn` once more, taught by `ensemble` beside the labels.
+
+Source: Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531; teacher and
+student see the same bent canvas, as Beyer et al. 2021, "Knowledge Distillation: A Good Teacher is Patient and
+Consistent", arXiv 2106.05237, found best. The number of epochs was fixed beforehand.
+
+Expected: between `cnn` and `ensemble`. `evaluate` compares it with `cnn` on writers whom neither has learned from; the
+better one is exported as `cnn`.
+Time: about 250 s of processor time an epoch (AMD EPYC, no GPU), two thirds of them the ensemble's.
+Command: python -m trainer train cnn_distilled --data DIR
+"""
+
+from trainer.configs import cnn, ensemble
+from trainer.distil.config import distilled
+
+CONFIG = distilled(
+    cnn.CONFIG,
+    name="cnn_distilled",
+    seed=20240303,
+    teacher=ensemble.CONFIG,
+    rival="cnn",
+    soft_share=0.8,
+    soften=2.0,
+)

@@ -1,0 +1,23 @@
+"""The machine that something was trained or measured on, for without it a time says nothing."""
+
+import os
+import platform
+from pathlib import Path
+
+
+def describe_machine() -> str:
+    """Processor, cores that this process may use, and accelerators that Keras sees; all of it may be published."""
+    import keras  # here, because benchmarks name the processor too, and shall not hold a framework for it
+
+    accelerators = [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
+    return ", ".join([cpu_model(), f"{len(os.sched_getaffinity(0))} cores", *accelerators])
+
+
+def cpu_model() -> str:
+    """What the processor calls itself; the kind of processor where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
