@@ -88,7 +88,7 @@ GOING_ON = replace(
     ema_momentum=0.99,  # a longer average would hold much of the weights that it began with
     seed=20240302,
 )
-"""From a gate that is nearly what it shall be; the shipped one was taught its latest kinds of marks like this."""
+"""From a gate that is nearly what it shall be, and has yet to learn what is made up."""
 
 
 def train_gate(

@@ -7,6 +7,8 @@ table, measured on writers whom the model never saw, says which confidence keeps
 from dataclasses import dataclass
 from enum import StrEnum
 
+FIRST_TESTED = 0.99  # most readings are as sure as this, so that the row has the power to prove a rate of 0.1 %
+
 
 class Decision(StrEnum):
     """What to do with a reading."""
@@ -58,20 +60,24 @@ class CalibrationTable:
     def threshold_for(self, max_error: float) -> float | None:
         """The lowest threshold from which on the table proves an error rate of at most `max_error`.
 
-        Scanning from the strictest row down and stopping at the first that fails keeps a lucky dip
-        in the middle of the table from being taken for proof (fixed-sequence testing: Angelopoulos
-        et al. 2021, "Learn then Test", arXiv 2110.01052).
+        Rows are tested from `FIRST_TESTED` down, and the first that fails after one that is proven ends it: a lucky dip
+        further down is not taken for proof (fixed-sequence testing: Angelopoulos et al. 2021, "Learn then Test",
+        arXiv 2110.01052). Stricter rows have fewer readings, of which a single wrong one disproves a small rate; so they
+        are looked at only where nothing below is proven, the least strict first.
 
         Returns:
             The threshold, or None where the calibration data cannot prove so small a rate.
         """
         proven: float | None = None
-        for row in reversed(self.rows):
+        for row in reversed([row for row in self.rows if row.threshold <= FIRST_TESTED]):
             if row.error_upper_bound <= max_error:
                 proven = row.threshold
             elif proven is not None:
                 break
-        return proven
+        if proven is not None:
+            return proven
+        stricter = (row for row in self.rows if row.threshold > FIRST_TESTED)
+        return next((row.threshold for row in stricter if row.error_upper_bound <= max_error), None)
 
 
 def decide(confidence: float, threshold: float | None) -> tuple[Decision, Reason | None]:

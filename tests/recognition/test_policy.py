@@ -16,6 +16,8 @@ def table(*rows: tuple[float, float]) -> CalibrationTable:
         ([(0.5, 0.02), (0.8, 0.008), (0.9, 0.004)], 0.8),  # the lowest that is proven
         ([(0.5, 0.008), (0.8, 0.02), (0.9, 0.004)], 0.9),  # a lucky dip below one that fails is no proof
         ([(0.5, 0.02), (0.8, 0.008), (0.9, 0.5)], 0.8),  # too few readings at the top disprove nothing
+        ([(0.9, 0.02), (0.98, 0.008), (0.999, 0.02), (0.9999, 0.006)], 0.98),  # nor do they from 0.99 on
+        ([(0.9, 0.02), (0.995, 0.008), (0.999, 0.006)], 0.995),  # where nothing else is proven, the least strict is
         ([(0.5, 0.02), (0.9, 0.011)], None),
         ([], None),
     ],

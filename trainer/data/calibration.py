@@ -7,7 +7,7 @@ a dim photograph is; apart, each kind keeps its word. Either kind holds pictures
 send those too, and more often with a camera.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +32,11 @@ from trainer.photograph import photograph_ink
 PHOTOGRAPH_SEED = 11
 _SEED = 13
 CLEAN_OTHERS_SHARE, OTHERS_SHARE = 0.02, 0.1  # of the pictures of each kind show no digit, or several
-# What these show. Glyphs are of scripts that nothing was learned from: thresholds have to bear what is unlike all that
-# was trained on, or the promise would hold for trained kinds alone. Made-up characters are not among them: now and then
-# one is a fair digit, and nobody has looked at each.
+# What these show. Clean canvases come from programs, so theirs are of the kinds that were learned from. People
+# photograph anything: one in five is a sign of a script that nothing was learned from, or the promise would hold for
+# trained kinds alone. Made-up characters are not among them: now and then one is a fair digit, and nobody has looked at
+# each.
+_CLEAN_OTHERS = {"letter": 0.4, "mark": 0.2, "collage": 0.15, "several": 0.25}
 _OTHERS = {"letter": 0.3, "glyph": 0.2, "mark": 0.15, "collage": 0.1, "several": 0.25}
 _COARSE_PX = (12, 18)  # longer side of a coarse digit, less than a canvas has
 _NUM_REDRAWN, _NUM_COARSE, _NUM_ON_PRINTED_PAPER = 1500, 1500, 1500
@@ -80,9 +82,9 @@ def load_calibration(mnist: Mnist, data_dir: Path | None) -> CalibrationPictures
         if (data_dir / LETTERS_FILE).exists():
             letters = np.concatenate(trained_pictures(data_dir, "calibration"))
     others = Others(digits, letters)
-    drawn = others.draw(len(clean.labels), CLEAN_OTHERS_SHARE, rng)
+    drawn = others.draw(_CLEAN_OTHERS, len(clean.labels), CLEAN_OTHERS_SHARE, rng)
     clean = _join([clean, _shown(drawn, lambda ink: digit_canvas(ink)[..., 0])])
-    drawn = others.draw(sum(len(one.labels) for one in other), OTHERS_SHARE, rng)
+    drawn = others.draw(_OTHERS, sum(len(one.labels) for one in other), OTHERS_SHARE, rng)
     other.append(_shown(drawn, lambda ink: (redrawn if rng.random() < 1 / 3 else photograph_ink)(ink, rng)))
     return CalibrationPictures(clean, _join(other))
 
@@ -116,12 +118,22 @@ class Others:
         self._digits, self._letters = digits, letters
         self._likeness = DigitLikeness(digits, np.random.default_rng(_SEED))
 
-    def draw(self, num_digits: int, share: float, rng: np.random.Generator) -> list[tuple[Ink, int]]:
-        """So many, with labels, that they make up this share of all together with so many digits."""
-        return [self._one(rng) for _ in range(round(num_digits * share / (1 - share)))]
+    def draw(
+        self, kinds: Mapping[str, float], num_digits: int, share: float, rng: np.random.Generator
+    ) -> list[tuple[Ink, int]]:
+        """So many, with labels, that they make up this share of all together with so many digits.
 
-    def _one(self, rng: np.random.Generator) -> tuple[Ink, int]:
-        kind = str(rng.choice(list(_OTHERS), p=list(_OTHERS.values())))
+        Args:
+            kinds: what to draw, and how often: `letter`, `glyph`, `mark`, `collage`, `several`; sums up to 1.
+            num_digits: beside them.
+            share: of all pictures, 0 to 1.
+            rng: where chance comes from.
+        """
+        names, chances = list(kinds), list(kinds.values())
+        num_others = round(num_digits * share / (1 - share))
+        return [self._one(str(rng.choice(names, p=chances)), rng) for _ in range(num_others)]
+
+    def _one(self, kind: str, rng: np.random.Generator) -> tuple[Ink, int]:
         if kind == "several":
             return several(self._digits, rng), SEVERAL_DIGITS
         if kind == "collage":

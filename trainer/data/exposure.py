@@ -41,8 +41,6 @@ _STROKE_LEVEL = 64  # of 255
 class Amounts:
     """How many canvases of each kind; of a kind with a share, that share is photographed and the rest drawn.
 
-    The defaults are those of the shipped gate.
-
     Attributes:
         several_photographed: besides `several`, all of them photographed: that is where they are taken for one digit.
         made_up_photographed_share: of characters, glyphs and digits along segments.
