@@ -54,6 +54,9 @@ class GateSettings:
         made_up_share: of a view, what is made up: characters, glyphs, digits along segments; None for as many as come.
         passes_per_view: times that the gate learns from a view.
         goes_on: whether to start from the gate that the run has. Fresh weights otherwise.
+        kept_share: of the delivered weights, those that it went on from; 0 to 1. Half of the way keeps what was known
+            about digits and most of what was learned since: Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+            models", arXiv 2109.01903.
         augmentation: of all canvases alike, digits and others, or being bent would look like being no digit.
         augmentation_strength: half, because the canvases have been through photographs already.
         seed: of first weights, order, augmentation and dropout.
@@ -65,6 +68,7 @@ class GateSettings:
     made_up_share: float | None = None
     passes_per_view: int = 3
     goes_on: bool = False
+    kept_share: float = 0.0
     batch_size: int = 256
     schedule: Schedule = _SCHEDULE
     weight_decay: float = 1e-4
@@ -84,6 +88,7 @@ GOING_ON = replace(
     made_up_share=0.4,
     passes_per_view=4,
     goes_on=True,
+    kept_share=0.5,
     schedule=replace(_SCHEDULE, learning_rate=1e-3),
     ema_momentum=0.99,  # a longer average would hold much of the weights that it began with
     seed=20240302,
@@ -127,13 +132,16 @@ def train_gate(
         networks.gate.load_weights(run.gate_path)
         record["went_on_from"] = _record_of_gate(run)
     trunk = networks.trunk
+    kept = trunk.get_weights()
     view = _fit(networks, exposure, settings)
 
     # From here on in float32, whatever the training ran in: this is what will be exported.
     delivered = build_gate(run.config.architecture)
     delivered.body.load_weights(weights)
     with averaged_weights(trunk):
-        delivered.trunk.set_weights(trunk.get_weights())
+        share = settings.kept_share
+        pairs = zip(kept, trunk.get_weights(), strict=True)
+        delivered.trunk.set_weights([share * before + (1 - share) * now for before, now in pairs])
     measure_batch_statistics(delivered.trunk, view)
     write_json(run.folder / RECORD_FILE, record)
     partial = run.folder / "unfinished.weights.h5"

@@ -62,8 +62,8 @@ class CalibrationTable:
 
         Rows are tested from `FIRST_TESTED` down, and the first that fails after one that is proven ends it: a lucky dip
         further down is not taken for proof (fixed-sequence testing: Angelopoulos et al. 2021, "Learn then Test",
-        arXiv 2110.01052). Stricter rows have fewer readings, of which a single wrong one disproves a small rate; so they
-        are looked at only where nothing below is proven, the least strict first.
+        arXiv 2110.01052). Stricter rows have fewer readings, of which a single wrong one disproves a small rate. So
+        they are looked at only where nothing below is proven, the least strict first.
 
         Returns:
             The threshold, or None where the calibration data cannot prove so small a rate.

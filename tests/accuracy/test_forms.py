@@ -35,7 +35,7 @@ MAX_ACCEPTED_WRONG = 0.005
 # Of the fields of a real form, the share that is accepted or right. On `votes` digits are traced over printed
 # seven-segment guides and taken for no digits; in `vote_tables` digits are crammed into one box. Nothing wrong is
 # accepted on either.
-LEAST_READ = {"voters": 0.9, "votes": 0.15, "vote_tables": 0.55, "nist_form": 0.9}
+LEAST_READ = {"voters": 0.9, "votes": 0.6, "vote_tables": 0.9, "nist_form": 0.9}
 
 Forms = Callable[[Path], list[FilledForm]]
 REAL_FORMS: dict[str, Forms] = {"voters": voters, "votes": votes, "vote_tables": vote_tables, "nist_form": nist_form}

@@ -9,6 +9,7 @@ import pytest
 
 from service.runtime.loading import newest_versions
 from trainer import export as export_module
+from trainer import graphs as graphs_module
 from trainer.__main__ import main
 from trainer.full_disk import is_disk_full
 from trainer.runs import Run
@@ -71,13 +72,19 @@ def test_training_goes_on_after_the_last_whole_epoch(
         np.testing.assert_allclose(again["logits"], expected["logits"], atol=1e-3)
 
 
-@pytest.mark.parametrize("step", ["save_graph", "calibrate_digits", "hash_files"])
-def test_an_export_leaves_nothing_that_a_service_would_load(command, tiny_run, tmp_path, monkeypatch, capsys, step):
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(graphs_module, "save_graph"), (export_module, "calibrate_digits"), (export_module, "hash_files")],
+    [(graphs_module, "save_graph"), (export_module, "calibrate_digits"), (export_module, "hash_files")],
+)
+def test_an_export_leaves_nothing_that_a_service_would_load(
+    command, tiny_run, tmp_path, monkeypatch, capsys, module, step
+):
     def full_disk(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(export_module, step, full_disk)
+        patch.setattr(module, step, full_disk)
         assert command("export", "--models", str(tmp_path / "models"), output=tiny_run.folder.parent) == 1
     assert "the disk is full" in capsys.readouterr().err
     assert not list(tmp_path.glob("models/dnn/*"))

@@ -199,8 +199,13 @@ def test_trained_gate_leaves_the_digit_network_alone_and_is_exported_with_it(
     networks = load_gate(finished_run)
     # With no rate to speak of, going on leaves the weights where they were; fresh ones would lie elsewhere.
     np.testing.assert_allclose(networks.trunk.get_weights()[0], first[0], atol=1e-4)
+    far = replace(going_on, schedule=replace(TINY.schedule, learning_rate=0.1), kept_share=1.0)
+    train_gate(finished_run, mnist, exposed_dir, settings=far, amounts=FEW)
+    networks = load_gate(finished_run)
+    # However far it went, all of what was there is kept.
+    np.testing.assert_allclose(networks.trunk.get_weights()[0], first[0], atol=2e-4)
     record = json.loads((finished_run.folder / "gate.json").read_text())
-    assert record["went_on_from"]["settings"]["goes_on"] is False
+    assert record["went_on_from"]["went_on_from"]["settings"]["goes_on"] is False
     assert len(record["went_on_from"]["weights_sha256"]) == 64
     with np.load(finished_run.golden_path) as golden:
         np.testing.assert_allclose(np.asarray(networks.body(golden["canvases"])), golden["logits"], atol=1e-5)

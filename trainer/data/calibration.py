@@ -7,7 +7,7 @@ a dim photograph is; apart, each kind keeps its word. Either kind holds pictures
 send those too, and more often with a camera.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,7 @@ from trainer.data.bhmsds import FILE as BHMSDS_FILE
 from trainer.data.collages import crossed_out, cut_or_turned, enlarged, several
 from trainer.data.digits import Digits
 from trainer.data.exposure import NOT_A_DIGIT, SEVERAL_DIGITS, redrawn
-from trainer.data.glyphs import draw_glyph
 from trainer.data.judged import LabeledPictures, bhmsds_quarter, photographed
-from trainer.data.likeness import DIGIT_LIKENESS, DigitLikeness
 from trainer.data.marks import Ink, draw_mark
 from trainer.data.mnist import Mnist
 from trainer.data.not_digits import LETTERS_FILE, trained_pictures
@@ -31,13 +29,7 @@ from trainer.photograph import photograph_ink
 
 PHOTOGRAPH_SEED = 11
 _SEED = 13
-CLEAN_OTHERS_SHARE, OTHERS_SHARE = 0.02, 0.1  # of the pictures of each kind show no digit, or several
-# What these show. Clean canvases come from programs, so theirs are of the kinds that were learned from. People
-# photograph anything: one in five is a sign of a script that nothing was learned from, or the promise would hold for
-# trained kinds alone. Made-up characters are not among them: now and then one is a fair digit, and nobody has looked at
-# each.
-_CLEAN_OTHERS = {"letter": 0.4, "mark": 0.2, "collage": 0.15, "several": 0.25}
-_OTHERS = {"letter": 0.3, "glyph": 0.2, "mark": 0.15, "collage": 0.1, "several": 0.25}
+CLEAN_OTHERS_SHARE, OTHERS_SHARE = 0.02, 0.08  # of the pictures of each kind show no digit, or several
 _COARSE_PX = (12, 18)  # longer side of a coarse digit, less than a canvas has
 _NUM_REDRAWN, _NUM_COARSE, _NUM_ON_PRINTED_PAPER = 1500, 1500, 1500
 
@@ -81,12 +73,18 @@ def load_calibration(mnist: Mnist, data_dir: Path | None) -> CalibrationPictures
         other.append(bhmsds_quarter(data_dir, is_for_calibration=True))
         if (data_dir / LETTERS_FILE).exists():
             letters = np.concatenate(trained_pictures(data_dir, "calibration"))
-    others = Others(digits, letters)
-    drawn = others.draw(_CLEAN_OTHERS, len(clean.labels), CLEAN_OTHERS_SHARE, rng)
+    drawn = _others(digits, letters, len(clean.labels), CLEAN_OTHERS_SHARE, rng)
     clean = _join([clean, _shown(drawn, lambda ink: digit_canvas(ink)[..., 0])])
-    drawn = others.draw(_OTHERS, sum(len(one.labels) for one in other), OTHERS_SHARE, rng)
+    drawn = _others(digits, letters, sum(len(one.labels) for one in other), OTHERS_SHARE, rng)
     other.append(_shown(drawn, lambda ink: (redrawn if rng.random() < 1 / 3 else photograph_ink)(ink, rng)))
     return CalibrationPictures(clean, _join(other))
+
+
+def _others(
+    digits: Digits, letters: NDArray[np.uint8] | None, num_digits: int, share: float, rng: np.random.Generator
+) -> list[tuple[Ink, int]]:
+    """So much that is no one digit that it makes up this share of all, with labels."""
+    return [_other(digits, letters, rng) for _ in range(round(num_digits * share / (1 - share)))]
 
 
 def _shown(drawn: list[tuple[Ink, int]], show: Callable[[Ink], GrayImage]) -> LabeledPictures:
@@ -106,52 +104,19 @@ def coarse(ink: Ink, rng: np.random.Generator) -> GrayImage:
     return crop if rng.random() < 0.5 else cv2.bitwise_not(crop)
 
 
-class Others:
-    """Pictures that show no one digit.
-
-    Args:
-        digits: whose like crossed out, cut or side by side is among them.
-        letters: uint8 (n, 28, 28), bright or dark; None where there are none.
-    """
-
-    def __init__(self, digits: Digits, letters: NDArray[np.uint8] | None) -> None:
-        self._digits, self._letters = digits, letters
-        self._likeness = DigitLikeness(digits, np.random.default_rng(_SEED))
-
-    def draw(
-        self, kinds: Mapping[str, float], num_digits: int, share: float, rng: np.random.Generator
-    ) -> list[tuple[Ink, int]]:
-        """So many, with labels, that they make up this share of all together with so many digits.
-
-        Args:
-            kinds: what to draw, and how often: `letter`, `glyph`, `mark`, `collage`, `several`; sums up to 1.
-            num_digits: beside them.
-            share: of all pictures, 0 to 1.
-            rng: where chance comes from.
-        """
-        names, chances = list(kinds), list(kinds.values())
-        num_others = round(num_digits * share / (1 - share))
-        return [self._one(str(rng.choice(names, p=chances)), rng) for _ in range(num_others)]
-
-    def _one(self, kind: str, rng: np.random.Generator) -> tuple[Ink, int]:
-        if kind == "several":
-            return several(self._digits, rng), SEVERAL_DIGITS
-        if kind == "collage":
-            canvas = self._digits.canvases[int(rng.integers(len(self._digits)))]
-            return crossed_out(canvas, rng) if rng.random() < 0.5 else cut_or_turned(self._digits, rng), NOT_A_DIGIT
-        if kind == "glyph":
-            return self._glyph(rng), NOT_A_DIGIT
-        if kind == "mark" or self._letters is None:
-            return draw_mark(rng), NOT_A_DIGIT
-        picture = self._letters[int(rng.integers(len(self._letters)))]
-        # Of the two sources one is dark on light, the other light on dark.
-        return enlarged((picture if np.median(picture) < 128 else 255 - picture)[..., np.newaxis]), NOT_A_DIGIT
-
-    def _glyph(self, rng: np.random.Generator) -> Ink:
-        while True:
-            ink = draw_glyph("calibration", rng)
-            if self._likeness.of(digit_canvas(ink)) < DIGIT_LIKENESS:
-                return ink
+def _other(digits: Digits, letters: NDArray[np.uint8] | None, rng: np.random.Generator) -> tuple[Ink, int]:
+    """Something that is no one digit, and its label."""
+    kind = rng.choice(["letter", "mark", "collage", "several"], p=[0.4, 0.2, 0.15, 0.25])
+    if kind == "several":
+        return several(digits, rng), SEVERAL_DIGITS
+    if kind == "collage":
+        canvas = digits.canvases[int(rng.integers(len(digits)))]
+        return crossed_out(canvas, rng) if rng.random() < 0.5 else cut_or_turned(digits, rng), NOT_A_DIGIT
+    if kind == "mark" or letters is None:
+        return draw_mark(rng), NOT_A_DIGIT
+    picture = letters[int(rng.integers(len(letters)))]
+    # Of the two sources one is dark on light, the other light on dark.
+    return enlarged((picture if np.median(picture) < 128 else 255 - picture)[..., np.newaxis]), NOT_A_DIGIT
 
 
 def _some(

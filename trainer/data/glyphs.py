@@ -23,13 +23,12 @@ _LEARNED = {
     "arabic": "بتثجحخسشصضطظعغفقكئؤأإيىء",
     "signs": "+±∓−÷=≠≈≡≤≥<>∧∨∩∪⊂⊃∈∋∀∃∇√∞∑∏#%&@*^~{}[]§¶†‡€£©→←↑↓↔☐☑☒★☆♥♦♣♠♪✓?",
 }
-# Never learned from: they say how well signs of a script that was not trained on are refused, and the calibration's
-# thresholds have to bear them.
+# Never learned from: they say how well signs of a script that was not trained on are refused, while a gate is chosen.
 _HELD_BACK = {
     "hebrew": "אגהחמעפצקשת",
     "georgian": "თლოქღჩ",
 }
-GLYPHS = {"fit": "".join(_LEARNED.values()), "calibration": "".join(_HELD_BACK.values())}
+GLYPHS = {"fit": "".join(_LEARNED.values()), "held_back": "".join(_HELD_BACK.values())}
 
 # Not every font has every sign, so the plain one comes up most.
 _FONT_FILES = (
@@ -43,7 +42,7 @@ _BOX_PX = 60.0  # three times the 20 px that digits are scaled to
 _NO_SUCH_GLYPH = chr(0x0378)  # assigned to nothing: fonts draw their sign for what they have not
 
 
-def draw_glyph(part: Literal["fit", "calibration"], rng: np.random.Generator) -> Ink:
+def draw_glyph(part: Literal["fit", "held_back"], rng: np.random.Generator) -> Ink:
     """One sign of this part of the lists, as a hand might write it."""
     glyphs = GLYPHS[part]
     while True:

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from trainer.calibrate_digits import see_calibration
-from trainer.data.calibration import Others, coarse, load_calibration
+from trainer.data.calibration import coarse, load_calibration
 from trainer.data.collages import enlarged
-from trainer.data.exposure import NOT_A_DIGIT, SEVERAL_DIGITS
 from trainer.data.mnist import load_mnist
 
 
@@ -38,10 +37,3 @@ def test_coarse_digits_have_few_pixels(data_dir: Path):
         picture = coarse(enlarged(canvas), rng)
         assert 12 <= max(picture.shape) < 18
         assert picture.min() < 100 < picture.max()
-
-
-def test_others_make_up_their_share_and_are_none_or_several(data_dir: Path):
-    others = Others(load_mnist(data_dir).train, None)
-    drawn = others.draw({"glyph": 0.6, "several": 0.4}, 90, 0.25, np.random.default_rng(0))
-    assert len(drawn) == 30  # 30 of 120
-    assert {label for _, label in drawn} == {NOT_A_DIGIT, SEVERAL_DIGITS}

@@ -14,7 +14,7 @@ from trainer.data.not_digits import UNSEEN_LETTERS
 UNSEEN_SHAPES = "FKRXYfkrxyΚΥΧκυχγКУХкухЎўᎩ×✗✕.·•∙●"
 
 
-@pytest.mark.parametrize("part", ["fit", "calibration"])
+@pytest.mark.parametrize("part", ["fit", "held_back"])
 def test_glyphs_are_ink_on_paper_and_repeat_with_their_generator(part):
     for seed in range(25):
         ink = draw_glyph(part, np.random.default_rng(seed))
@@ -39,10 +39,10 @@ def test_digits_of_no_script_are_among_them():
     assert not [glyph for glyph in "".join(GLYPHS.values()) if unicodedata.category(glyph) == "Nd"]
 
 
-def test_scripts_that_are_calibrated_on_are_not_learned_from():
+def test_scripts_that_are_held_back_are_not_learned_from():
     scripts = {
         part: {unicodedata.name(glyph).split()[0] for glyph in glyphs if unicodedata.category(glyph)[0] == "L"}
         for part, glyphs in GLYPHS.items()
     }
-    assert scripts["calibration"] == {"HEBREW", "GEORGIAN"}
-    assert not scripts["fit"] & scripts["calibration"]
+    assert scripts["held_back"] == {"HEBREW", "GEORGIAN"}
+    assert not scripts["fit"] & scripts["held_back"]
