@@ -75,7 +75,6 @@ def test_training_goes_on_after_the_last_whole_epoch(
 @pytest.mark.parametrize(
     ("module", "step"),
     [(graphs_module, "save_graph"), (export_module, "calibrate_digits"), (export_module, "hash_files")],
-    [(graphs_module, "save_graph"), (export_module, "calibrate_digits"), (export_module, "hash_files")],
 )
 def test_an_export_leaves_nothing_that_a_service_would_load(
     command, tiny_run, tmp_path, monkeypatch, capsys, module, step
