@@ -1,6 +1,7 @@
 """`crnn`, the default reader of whole numbers: convolutions and CTC, on composed numbers.
 
-The convolutional head reads as well as a bidirectional LSTM and faster; `crnn_recurrent` is the same with both.
+It has the convolutional head alone, which read fives and cheques better than a bidirectional LSTM; `crnn_recurrent`
+trains both.
 
 Source: Shi, Bai and Yao 2015 (see `trainer/reader/network.py`); how numbers are composed:
 `trainer/data/lines`. Digits are those of MNIST's training writers, bhmsds, drawn and printed ones. The exported weights
