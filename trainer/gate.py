@@ -63,7 +63,7 @@ class GateSettings:
         exposure_seed: of what is drawn and photographed.
     """
 
-    num_views: int = 4
+    num_views: int = 8
     view_size: int = 120_000
     made_up_share: float | None = None
     passes_per_view: int = 3

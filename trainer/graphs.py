@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.calibrate_digits import CalibrationCanvases, Opinions, fit_pool
 from trainer.errors import TrainerError
 from trainer.gate import load_gate
+from trainer.operations.folding import folded
+from trainer.operations.graph import UnknownOperation, graph_of
 from trainer.runs import Run
 
 LOGITS_TOLERANCE = 1e-4  # between backends, and between the Keras model and its export
@@ -97,15 +100,35 @@ def _saved(model: keras.Model) -> Iterator[Path]:
 def save_graph(model: keras.Model, folder: Path, *, input_shape: InputShape = CANVAS_SHAPE) -> None:
     """Write a network as a SavedModel with one signature: uint8 canvases in, float32 logits out.
 
-    `model.export` would do the same, but for storing every weight twice.
+    The signature of a digit network is a folded one, of fewer operations than were trained (`trainer.operations`); the
+    weights as they were trained are stored beside it, for who wants to go on training.
     """
     import tensorflow as tf
 
-    canvases = tf.TensorSpec((None, *input_shape), tf.uint8, name="canvases")
-    serve = tf.function(lambda canvases: model(canvases, training=False), input_signature=[canvases], autograph=False)
+    serve = serving_function_of(model, input_shape=input_shape)
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
+    if None not in input_shape:
+        serve = _folded(serve)
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: serve})
+
+
+def serving_function_of(model: keras.Model, *, input_shape: InputShape = CANVAS_SHAPE) -> Any:
+    """A network as a `tf.function` from uint8 canvases (n, *input_shape) to its float32 logits."""
+    import tensorflow as tf
+
+    canvases = tf.TensorSpec((None, *input_shape), tf.uint8, name="canvases")
+    return tf.function(lambda canvases: model(canvases, training=False), input_signature=[canvases], autograph=False)
+
+
+def _folded(serve: Any) -> Any:
+    """The same function from fewer operations; as it is, where it contains one that is not known how to fold."""
+    from trainer.operations.in_tensorflow import serving_function
+
+    try:
+        return serving_function(folded(graph_of(serve.get_concrete_function())))
+    except UnknownOperation:
+        return serve
 
 
 def check_repeated(found: np.ndarray, expected: np.ndarray, run: Run) -> None:

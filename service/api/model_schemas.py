@@ -20,6 +20,7 @@ _INPUT = {"dtype": "uint8", "shape": [28, 28, 1], "widths": [], "preprocessing_i
 _PROVENANCE = {"config": "cnn", "seed": 1}
 _MEMBER = {"name": "ensemble", "version": 1}
 _CASCADE = {"small": {"name": "cnn", "version": 1}, "large": _MEMBER, "sure_from": 0.98, "clean_sure_from": 0.995}
+_SECOND_LOOK = {"classifier": {"name": "cnn", "version": 1}, "weight": 0.5}
 _FILES = {"saved_model.pb": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 _CARD = {
     "name": "cnn",
@@ -37,6 +38,7 @@ _CARD = {
     "provenance": _PROVENANCE,
     "files": _FILES,
     "cascade": None,
+    "second_look": None,
 }
 
 
@@ -87,6 +89,16 @@ class CascadeOut(Schema):
     clean_sure_from: Probability = Field(description="The same for clean pictures.", examples=[0.995])
 
 
+class SecondLookOut(Schema):
+    """Which classifier looks at the digits that a sequence reader has seen."""
+
+    classifier: ModelOut = Field(
+        description="Where another version is loaded, none looks, and the reader says so in the log at the start.",
+        examples=[{"name": "cnn", "version": 1}],
+    )
+    weight: float = Field(description="Of its evidence beside the reader's own.", examples=[0.5])
+
+
 class ModelCardOut(Schema):
     """Everything about a model but its weights."""
 
@@ -135,6 +147,10 @@ class ModelCardOut(Schema):
     cascade: CascadeOut | None = Field(
         description="Of a cascade, the models that it is made of; null for other kinds.", examples=[_CASCADE]
     )
+    second_look: SecondLookOut | None = Field(
+        description="Of a sequence reader, who looks at its digits again; null where nobody does.",
+        examples=[_SECOND_LOOK],
+    )
 
     @classmethod
     def of(cls, manifest: Manifest, device: str) -> "ModelCardOut":
@@ -160,6 +176,7 @@ class ModelCardOut(Schema):
             provenance=dict(manifest.provenance),
             files=dict(manifest.files),
             cascade=None if manifest.cascade is None else CascadeOut.model_validate(manifest.cascade),
+            second_look=None if manifest.second_look is None else SecondLookOut.model_validate(manifest.second_look),
         )
 
 

@@ -21,7 +21,8 @@ LineCanvas: TypeAlias = NDArray[np.uint8]
 
 LINE_PREPROCESSING_ID = "line-canvas-1"
 LINE_HEIGHT_PX = 32
-LINE_WIDTHS_PX = (64, 128, 192, 256, 384, 512, 768, 1024)
+# The work grows with the width, so the steps are small: a batch of wider canvases is hardly faster than two of them.
+LINE_WIDTHS_PX = (64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 1024)
 FRAME_PX = 2  # columns of the canvas behind each frame of the reader; the narrowest 1s stand 5 or 6 columns apart
 INK_HEIGHT_PX = 26  # the line's ink is scaled to this height
 MARGIN_PX = 4  # paper before and after the ink, so that the first and the last digit have frames around them

@@ -213,14 +213,21 @@ class Levels:
 
 def levels_of(ink: GrayImage, *, paper: float | None = None) -> Levels:
     """Measure flattened paper and ink; the level of the paper is estimated where it is not known."""
-    level = float(np.median(ink)) if paper is None else paper
     # Noise is what a median takes away; measured on the levels themselves, a blurred digit would count as noise.
     noise = 1.4826 * float(np.mean(cv2.absdiff(ink, cv2.medianBlur(ink, 3))))
     threshold, _ = cv2.threshold(ink, 0, 255, cv2.THRESH_OTSU)
+    level = _paper_level(ink, threshold) if paper is None else paper
     # On a page with one small digit Otsu's threshold would fall into the noise of the paper.
     is_ink = ink > max(threshold, level + 5.0 * noise)
     contrast = float(np.percentile(ink[is_ink], 75)) - level if is_ink.any() else 0.0
     return Levels(level, noise, contrast)
+
+
+def _paper_level(ink: GrayImage, threshold: float) -> float:
+    """The level that most of a picture is on; where ink covers most of it, that of the rest."""
+    is_ink = ink > threshold
+    covers_most = np.count_nonzero(is_ink) > 0.5 * ink.size
+    return float(np.median(ink[~is_ink] if covers_most else ink))
 
 
 def without_edges(ink: GrayImage) -> GrayImage:

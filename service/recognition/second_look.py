@@ -7,8 +7,9 @@ to the reader's own frames as further evidence:
 
     logits of digit d about a symbol  +  weight * trust in the cut * log p(d | picture of the symbol)
 
-Nothing else changes: search, constraints, confidence and alternatives work on such frames as on any. The blank and the
-mark `?` stay as they were, so the classifier is never asked whether there is a digit, only which.
+What all digits of a frame weigh together is left as it was, beside the blank and the mark `?`: the classifier is never
+asked whether there is a digit, only which. Nothing else changes: search, constraints, confidence and alternatives work
+on such frames as on any.
 
 Source: Bourlard and Morgan 1994, "Connectionist Speech Recognition", for evidence of two models added as logarithms.
 """
@@ -33,7 +34,7 @@ from service.recognition.second_look_crops import symbol_crops
 PARTED_TRUST = 0.25  # of the weight, for a digit that had to be parted from its neighbor; chosen on calibration writers
 LEAST_SHARE = 1e-4  # of belief that a digit keeps, however sure the classifier is of another; a crop may be a bad one
 
-_DIGIT_CLASSES = [class_of_digit(digit) for digit in range(len(DIGITS))]
+_DIGITS = slice(class_of_digit(0), class_of_digit(len(DIGITS) - 1) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def second_look(
     fused = logits.copy()
     evidence = _evidence(np.stack(digit_logits), temperature)
     for span, trust, of_digits in zip(look.spans, look.trust, evidence, strict=True):
-        fused[span.first_frame : span.last_frame + 1, _DIGIT_CLASSES] += weight * trust * of_digits
+        frames = slice(span.first_frame, span.last_frame + 1)
+        before = logits[frames, _DIGITS]
+        after = before + weight * trust * of_digits
+        fused[frames, _DIGITS] = after + (_log_sum(before) - _log_sum(after))
     return fused
 
 
@@ -108,6 +112,13 @@ def _evidence(digit_logits: Logits, temperature: float) -> NDArray[np.float32]:
     shares = np.maximum(probs[:, :NUM_DIGITS] + refused / NUM_DIGITS, LEAST_SHARE)
     evidence: NDArray[np.float32] = np.log(shares / shares.max(axis=1, keepdims=True)).astype(np.float32)
     return evidence
+
+
+def _log_sum(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What all classes of a row weigh together, as a logarithm: float32 (n, 1)."""
+    largest = logits.max(axis=1, keepdims=True)
+    total: NDArray[np.float32] = largest + np.log(np.exp(logits - largest).sum(axis=1, keepdims=True))
+    return total
 
 
 def _widened(spans: Sequence[Span], num_frames: int) -> list[Span]:

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from service.recognition.canvas import PREPROCESSING_ID
 from service.recognition.line_canvas import LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
-from service.recognition.manifest import CascadeMember
+from service.recognition.manifest import CascadeMember, SecondLookRule
 from tests.api.serving import FakeModels, check_problem, serving
 from tests.runtime.fakes import cascade_of
 
@@ -33,6 +35,7 @@ async def test_card_says_everything_but_the_weights(client):
         "provenance": {"config": "tiny", "seed": 1},
         "files": {"saved_model.pb": "0" * 64},
         "cascade": None,
+        "second_look": None,
     }
 
 
@@ -47,6 +50,17 @@ async def test_card_of_a_sequence_reader_names_its_widths(client):
         "preprocessing_id": LINE_PREPROCESSING_ID,
     }
     assert card["alphabet"] == "_0123456789?"
+
+
+async def test_card_of_a_sequence_reader_says_who_looks_again():
+    models = FakeModels()
+    async with serving(models) as client:
+        reader = next(one for one in models.manifests() if one.name == "crnn")
+        rule = SecondLookRule(CascadeMember("cnn", 3, "a" * 64), 0.75, 1.2, 1.4, reader.calibration)
+        models.manifests = lambda: [replace(reader, second_look=rule)]
+        card = (await client.get("/models/crnn")).json()
+
+    assert card["second_look"] == {"classifier": {"name": "cnn", "version": 3}, "weight": 0.75}
 
 
 async def test_list_says_where_no_sequence_reader_is_loaded():

@@ -114,6 +114,18 @@ def test_a_bold_digit_may_cover_most_of_its_picture() -> None:
     assert find_ink(cut).polarity is Polarity.DARK_ON_LIGHT
 
 
+@pytest.mark.parametrize("is_negative", [False, True])
+def test_a_bold_digit_that_covers_most_of_a_noisy_crop_is_no_blank(is_negative: bool) -> None:
+    eight = np.zeros((62, 45), np.uint8)
+    cv2.ellipse(eight, (22, 18), (12, 9), 0, 0, 360, 255, 12)
+    cv2.ellipse(eight, (22, 43), (13, 10), 0, 0, 360, 255, 12)
+    crop = with_grain(230 - 0.75 * eight, deviation=4)
+    ink = find_ink(255 - crop if is_negative else crop)
+    assert ink.box is not None
+    assert ink.box.height >= 54
+    assert 0.4 < np.mean(ink.image >= 128) < 0.9  # the loops are open
+
+
 def test_a_digit_that_runs_into_the_line_of_its_cell_is_cut_from_it() -> None:
     picture = with_grain(in_shadow(seven(), depth=0.2))
     cv2.line(picture, (0, 240), (279, 240), 30, 5)  # the foot of the 7 stands on it

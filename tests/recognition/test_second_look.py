@@ -86,7 +86,17 @@ def test_blank_other_and_frames_elsewhere_stay_as_they_were():
     assert np.array_equal(after[:, [0, 11]], frames[:, [0, 11]])
     assert np.array_equal(after[[0, 1, 5, 6]], frames[[0, 1, 5, 6]])
     assert after.dtype == np.float32
-    assert (after[2:5, 1:11] <= frames[2:5, 1:11]).all()
+
+
+def test_classifier_is_never_asked_whether_there_is_a_digit():
+    # The reader thinks the digit a 7, or else a blank, and hardly ever a 9.
+    frames = doubtful("_7_", 1, "_", behind=3.0)
+    frames[1, "_0123456789?".index("9")] = 4.0
+    after = second_look(frames, at(Span(0, 2)), [answer(9)], weight=1.0, temperature=1.0)
+
+    assert greedy_label(softmax(after)) == "9"
+    digits = slice(1, 11)
+    assert softmax(after)[:, digits].sum(axis=1) == pytest.approx(softmax(frames)[:, digits].sum(axis=1), rel=1e-5)
 
 
 def test_no_weight_and_no_digits_leave_the_frames():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.trainer.exported import Exported, export_gated
 from tests.trainer.tiny_mnist import drawn_digits, idx_bytes
 from trainer.config import Config
 from trainer.configs import dnn
@@ -46,3 +47,9 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, data_dir: Path, tiny_conf
     run = Run(tmp_path_factory.mktemp("tiny"), tiny_config)
     train(tiny_config, load_training_data(tiny_config, data_dir), run)
     return run
+
+
+@pytest.fixture(scope="session")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """An exported network with a gate and random weights."""
+    return export_gated(tmp_path_factory.mktemp("exported") / "graph")

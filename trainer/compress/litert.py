@@ -11,8 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from service.recognition.probability import Logits
-from trainer.compress.graph import Graph
-from trainer.compress.tensorflow_graph import HEAD, serving_function
+from trainer.operations.graph import Graph
+from trainer.operations.in_tensorflow import HEAD, serving_function
 
 
 def to_litert(graph: Graph, *, representative: NDArray[np.uint8] | None = None) -> bytes:

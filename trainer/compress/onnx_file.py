@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from service.recognition.probability import Logits
-from trainer.compress.graph import INPUT, Graph, Node
 from trainer.errors import TrainerError
+from trainer.operations.graph import INPUT, Graph, Node
 
 OUTPUT = "logits"
 _OPSET = 17

@@ -20,10 +20,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer.augment import augment
-from trainer.compress.graph import Graph
-from trainer.compress.tensorflow_graph import run_graph
 from trainer.config import Augmentation
 from trainer.data.digits import Digits
+from trainer.operations.graph import Graph
+from trainer.operations.in_tensorflow import run_graph
 
 LEAST_WEIGHTS = 1_000  # in a kernel; in smaller ones there is nothing to gain
 _RAMP_SHARE = 0.6  # of the steps, in which weights are taken away; in the rest they recover

@@ -19,8 +19,6 @@ import onnx
 from numpy.typing import NDArray
 
 from trainer.compress.check import Checked, Reference, check, timed_logits
-from trainer.compress.folding import folded
-from trainer.compress.graph import Graph, read_graph
 from trainer.compress.litert import LiteRtNetwork, to_litert
 from trainer.compress.onnx_file import OnnxNetwork, quantize, to_onnx
 from trainer.compress.prune import PruneOptions, pieces, pruned, sparsity_of
@@ -30,6 +28,8 @@ from trainer.data.digits import Digits
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.data.sources import load_training_data
 from trainer.errors import TrainerError
+from trainer.operations.folding import folded
+from trainer.operations.graph import Graph, read_graph
 from trainer.trained import Trained
 
 LOGITS_TOLERANCE = 1e-3  # of float32 files: sums of thousands of products, rounded in another order

@@ -5,8 +5,8 @@ import pytest
 
 from tests.trainer.tiny_mnist import drawn_digits
 from trainer.compress.prune import LEAST_WEIGHTS, PruneOptions, mask_of, pieces, pruned, sparsity_at, sparsity_of
-from trainer.compress.tensorflow_graph import serving_function
 from trainer.data.digits import Digits
+from trainer.operations.in_tensorflow import serving_function
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

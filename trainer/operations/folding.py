@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.compress.graph import Graph, Node, prepared
+from trainer.operations.graph import Graph, Node, prepared
 
 
 def folded(graph: Graph) -> Graph:

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pytest
 
 from tests.trainer.tiny_mnist import drawn_digits
 from trainer.architectures.gate import Pool, build_gate, build_gated
-from trainer.compress.folding import folded
-from trainer.compress.graph import Graph, read_graph
 from trainer.golden import golden_canvases
-from trainer.graphs import save_graph
+from trainer.graphs import save_graph, serving_function_of
+from trainer.operations.folding import folded
+from trainer.operations.graph import Graph, graph_of
 
 
 @dataclass(frozen=True)
@@ -22,21 +21,22 @@ class Exported:
     Attributes:
         folder: of its SavedModel.
         canvases: uint8 (n, 28, 28, 1).
+        num_variables: of the Keras network.
         logits: what the Keras network answers to these, float32 (n, 12).
-        graph: as it was read.
+        graph: as it was before it was folded.
         folded: the same, folded.
     """
 
     folder: Path
     canvases: np.ndarray
+    num_variables: int
     logits: np.ndarray
     graph: Graph
     folded: Graph
 
 
-@pytest.fixture(scope="session")
-def gated(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """The network of `cnn`, gate and all."""
+def export_gated(folder: Path) -> Exported:
+    """Write the network of `cnn`, gate and all, into a folder."""
     keras.utils.set_random_seed(8)
     networks = build_gate("strided_cnn")
     rng = np.random.default_rng(1)
@@ -46,8 +46,7 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Exported:
             # Factors of either sign, as training leaves them.
             layer.set_weights([rng.normal(1, 0.6, shape), *rng.normal(0, 0.3, (2, *shape)), rng.uniform(0.2, 2, shape)])
     model = build_gated(networks, Pool(trust=0.5, rejection_shift=-1.0))
-    folder = tmp_path_factory.mktemp("exported") / "graph"
     save_graph(model, folder)
     canvases = np.concatenate([golden_canvases(), drawn_digits(40)[0][..., np.newaxis]])
-    graph = read_graph(folder)
-    return Exported(folder, canvases, np.asarray(model(canvases)), graph, folded(graph))
+    graph = graph_of(serving_function_of(model).get_concrete_function())
+    return Exported(folder, canvases, len(model.variables), np.asarray(model(canvases)), graph, folded(graph))

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from trainer.compress.graph import INPUT, Graph, Node
 from trainer.errors import TrainerError
+from trainer.operations.graph import INPUT, Graph, Node
 
 Tensors: TypeAlias = Mapping[str, Any]
 HEAD = "head"  # the name scope of `Graph.head`

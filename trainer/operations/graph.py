@@ -1,7 +1,8 @@
-"""A network as a list of plain operations, read out of an exported SavedModel.
+"""A network as a list of plain operations, read out of a TensorFlow function.
 
-Other runtimes know fewer operations than TensorFlow. What is read here is brought down to those that all of them have,
-so one list serves for LiteRT, for ONNX and for pruning, and what is compressed is what was shipped.
+What is read here is brought down to operations that every runtime has, so one list serves for the graph that is
+exported, with what can be computed beforehand computed, and for LiteRT, ONNX and pruning, which start from the exported
+one: what is compressed is what was shipped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ Shape: TypeAlias = tuple[int, ...]
 """Of a value, the batch first as -1."""
 
 INPUT = "canvases"
-# By TensorFlow's name. What is not in here has no counterpart in `onnx_file.py` and `tensorflow_graph.py`.
+# By TensorFlow's name. What is not in here has no counterpart in `onnx_file.py` and `in_tensorflow.py`.
 _SAME_EVERYWHERE = {
     "Add": "add", "AddV2": "add", "BiasAdd": "add", "Sub": "sub", "Mul": "mul", "Minimum": "minimum", "Relu": "relu",
     "Tanh": "tanh", "Conv2D": "conv", "MatMul": "dense", "MaxPool": "max_pool", "AvgPool": "average_pool",
@@ -82,6 +83,10 @@ class Graph:
         return [node.inputs[0] for node in self.nodes if node.op == "arg_max"]
 
 
+class UnknownOperation(TrainerError):
+    """A network contains an operation that other runtimes do not have."""
+
+
 def read_graph(folder: Path) -> Graph:
     """The network of a SavedModel.
 
@@ -89,14 +94,25 @@ def read_graph(folder: Path) -> Graph:
         folder: holds `saved_model.pb`, with one signature from uint8 canvases (n, 28, 28, 1) to float32 logits.
 
     Raises:
-        TrainerError: it contains an operation that other runtimes do not have.
+        UnknownOperation: it contains an operation that other runtimes do not have.
+    """
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(folder))  # holds the variables that its signature looks at
+    (signature,) = loaded.signatures.values()
+    return graph_of(signature)
+
+
+def graph_of(function: Any) -> Graph:
+    """The network of a concrete function from uint8 canvases (n, 28, 28, 1) to float32 logits.
+
+    Raises:
+        UnknownOperation: as `read_graph`.
     """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    loaded = tf.saved_model.load(str(folder))
-    (signature,) = loaded.signatures.values()
-    frozen = convert_variables_to_constants_v2(signature)
+    frozen = convert_variables_to_constants_v2(function)
     (output,) = frozen.outputs
     (canvases,) = (one for one in frozen.inputs if one.dtype == tf.uint8)
     operations = frozen.graph.get_operations()
@@ -150,7 +166,7 @@ class _Reader:
             return self.value(operation.inputs[0])
         op = _SAME_EVERYWHERE.get(operation.type)
         if op is None:
-            raise TrainerError(
+            raise UnknownOperation(
                 f"The network contains {operation.type} ({operation.name}), which is not among the operations that can "
                 f"be written for other runtimes: {', '.join(sorted(_SAME_EVERYWHERE))}."
             )
