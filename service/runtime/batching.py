@@ -8,11 +8,13 @@ The canvases of a batch are of one shape. Where a network takes several, the can
 decides which is next, so none waits for a batch that never comes. What a canvas is answered never depends on
 the others: they are neither cut nor padded to each other's size.
 
-Everything here happens on the event loop but for the call of the network, which has the one thread of
-the executor to itself.
+The thread that has computed a batch takes the next one itself. The event loop, busy with other requests' pictures,
+may come round to it only much later, and the network would stand idle meanwhile; for eight clients that was half of the
+time. So what waits is shared by two threads, under a lock; everything else happens on the event loop.
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -30,6 +32,8 @@ from service.runtime.saved_model import Canvases
 
 Canvas: TypeAlias = NDArray[np.uint8]
 """uint8 (height, width, channels): of a digit or of a line."""
+
+_Batch: TypeAlias = "list[tuple[asyncio.Future[Scored], _Waiting]]"
 
 _SMOOTHING = 0.2  # weight of the newest batch in the running mean of the time per canvas
 
@@ -77,10 +81,13 @@ class MicroBatcher:
         self._executor = executor
         self._queue_limit = queue_limit
         self._on_batch = on_batch
+        self._lock = threading.Lock()
         # Oldest first; a future that is answered, cancelled or out of time leaves by its key.
         self._waiting: dict[asyncio.Future[Scored], _Waiting] = {}
-        self._running: asyncio.Task[None] | None = None
-        self._num_running = 0
+        self._num_running = 0  # canvases in the batch that is being computed; without one, 0
+        self._num_undelivered = 0  # batches that were taken and whose askers have no answer yet
+        self._all_delivered = asyncio.Event()
+        self._all_delivered.set()
         self._canvas_s = 0.0  # that a canvas takes in a batch of the sizes that there are lately
         self._is_closed = False
 
@@ -120,14 +127,19 @@ class MicroBatcher:
             raise NotReady("The service is shutting down. Try again with another instance.")
         if not has_place:
             self.refuse_if_full()
-        future: asyncio.Future[Scored] = asyncio.get_running_loop().create_future()
-        self._waiting[future] = _Waiting(canvas, time.monotonic())
-        if self._running is None:
-            self._running = asyncio.create_task(self._run_until_empty())
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Scored] = loop.create_future()
+        with self._lock:
+            self._waiting[future] = _Waiting(canvas, time.monotonic())
+            batch = None if self._num_running else self._take_batch()
+        if batch:
+            self._all_delivered.clear()
+            self._executor.submit(self._run, batch, loop)
         try:
             return await future
         finally:
-            self._waiting.pop(future, None)
+            with self._lock:
+                self._waiting.pop(future, None)
 
     async def submit_all(self, canvases: Sequence[Canvas], *, is_admitted: bool = False) -> list[Scored]:
         """Have many canvases of one caller scored, in their order.
@@ -161,49 +173,58 @@ class MicroBatcher:
     async def close(self) -> None:
         """Refuse what waits, let the running batch finish."""
         self._is_closed = True
-        waiting, self._waiting = self._waiting, {}
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
         for future in waiting:
             _fail(future, NotReady("The service is shutting down. Try again with another instance."))
-        if self._running is not None:
-            await self._running
+        await self._all_delivered.wait()
 
-    async def _run_until_empty(self) -> None:
-        try:
-            while self._waiting:
-                batch = self._next_batch()
-                for future, _ in batch:
-                    del self._waiting[future]
-                await self._run(batch)
-        finally:
-            self._running = None
-
-    def _next_batch(self) -> list[tuple[asyncio.Future[Scored], _Waiting]]:
-        """The oldest canvas and those of its shape, oldest first."""
-        shape = next(iter(self._waiting.values())).canvas.shape
-        alike = (item for item in self._waiting.items() if item[1].canvas.shape == shape)
-        return list(islice(alike, buckets_for(shape)[-1]))
-
-    async def _run(self, batch: list[tuple[asyncio.Future[Scored], _Waiting]]) -> None:
-        started = time.monotonic()
+    def _take_batch(self) -> _Batch:
+        """The oldest canvas and those of its shape, oldest first; none where none waits. The lock is held."""
+        batch: _Batch = []
+        if self._waiting:
+            shape = next(iter(self._waiting.values())).canvas.shape
+            alike = (item for item in self._waiting.items() if item[1].canvas.shape == shape)
+            batch = list(islice(alike, buckets_for(shape)[-1]))
+            self._num_undelivered += 1
+        for future, _ in batch:
+            del self._waiting[future]
         self._num_running = len(batch)
+        return batch
+
+    def _run(self, batch: _Batch, loop: asyncio.AbstractEventLoop) -> None:
+        """Compute a batch, and see to it that the next one is. Runs on the executor's thread."""
+        started = time.monotonic()
+        outcome: Logits | Exception
         try:
-            logits = await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._score, [waiting.canvas for _, waiting in batch]
-            )
+            outcome = self._score([waiting.canvas for _, waiting in batch])
         # Whatever went wrong is the answer to each request of the batch, and the next batch gets its chance.
         except Exception as error:
-            for future, _ in batch:
-                _fail(future, error)
-            return
-        finally:
-            self._num_running = 0
+            outcome = error
         seconds = time.monotonic() - started
-        canvas_s = seconds / len(batch)
-        self._canvas_s += _SMOOTHING * (canvas_s - self._canvas_s) if self._canvas_s else canvas_s
-        self._on_batch(len(batch))
-        for (future, waiting), row in zip(batch, logits, strict=True):
-            if not future.done():
-                future.set_result(Scored(row, (started - waiting.since) * 1e3, seconds * 1e3))
+        with self._lock:
+            following = self._take_batch()
+        if following:
+            # Behind what other networks have to compute, for the thread is theirs as well.
+            self._executor.submit(self._run, following, loop)
+        loop.call_soon_threadsafe(self._deliver, batch, outcome, started, seconds)
+
+    def _deliver(self, batch: _Batch, outcome: Logits | Exception, started: float, seconds: float) -> None:
+        """Give each request its answer."""
+        if isinstance(outcome, Exception):
+            for future, _ in batch:
+                _fail(future, outcome)
+        else:
+            canvas_s = seconds / len(batch)
+            self._canvas_s += _SMOOTHING * (canvas_s - self._canvas_s) if self._canvas_s else canvas_s
+            self._on_batch(len(batch))
+            for (future, waiting), row in zip(batch, outcome, strict=True):
+                if not future.done():
+                    future.set_result(Scored(row, (started - waiting.since) * 1e3, seconds * 1e3))
+        with self._lock:
+            self._num_undelivered -= 1
+            if not self._num_undelivered:
+                self._all_delivered.set()
 
     def _score(self, canvases: list[Canvas]) -> Logits:
         """Fill up to the next bucket, run, and leave the filling out again. Runs on the executor's thread."""

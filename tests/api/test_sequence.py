@@ -28,7 +28,7 @@ async def test_answer_has_the_fields_of_the_interface(client):
     digits, alternatives, confidence = answer["digits"], answer["alternatives"], answer["confidence"]
     assert answer == {
         "text": "12867",
-        "confidence": pytest.approx(0.9957, abs=1e-4),
+        "confidence": pytest.approx(0.9968, abs=1e-4),
         "low_confidence": False,
         "decision": "accepted",
         "reason": None,

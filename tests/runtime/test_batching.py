@@ -88,6 +88,30 @@ async def test_canvases_gather_while_the_network_is_busy_and_answers_find_their_
     assert [one.logits[0] for one in scored] == [10, 20, 30, 40, 50, 60]
 
 
+async def test_network_goes_on_while_the_event_loop_is_busy():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = await busy(batcher, network)
+        others = await enter(batcher, range(2, 5))
+        network.started.clear()
+        network.gate.set()
+        # Blocks the loop, as the pictures of other requests do.
+        assert network.started.wait(timeout=30)
+        assert [len(batch) for batch in network.batches] == [1, 4]
+        assert not any(task.done() for task in (first, *others))
+        await asyncio.gather(first, *others)
+
+
+async def test_first_canvas_of_a_burst_does_not_wait_for_the_others_to_be_looked_at():
+    network = GatedNetwork()
+    async with batcher_for(network) as batcher:
+        first = asyncio.create_task(batcher.submit(canvas(1)))
+        await asyncio.sleep(0)
+        assert network.started.wait(timeout=30)  # without another turn of the loop
+        network.gate.set()
+        await first
+
+
 async def test_batch_is_never_larger_than_the_largest_bucket():
     network = GatedNetwork()
     largest = buckets_for((28, 28, 1))[-1]
