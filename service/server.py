@@ -6,7 +6,8 @@ answered, and told by `Connection: close` that it was the last time.
 
 uvloop accepts one connection each time it looks at a listening socket. While the service is busy it looks some twenty
 times a second, and new clients, a probe of `/health/live` among them, would wait for seconds before anybody knew of
-them. So it is given the socket many times over.
+them. So it is given the socket many times over. (Not where several workers share the port: the first of them to look
+would take all clients that come together, and the others would have none.)
 """
 
 import asyncio

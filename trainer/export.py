@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.recognition.alphabet import DIGITS
 from service.recognition.canvas import PREPROCESSING_ID
@@ -21,6 +22,9 @@ from service.recognition.manifest import (
 )
 from service.recognition.prediction import GATED_DIGITS, NUM_DIGITS, refuse
 from service.recognition.probability import softmax
+from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
+from service.runtime.loading import open_network
+from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 from trainer.architectures.gate import Pool
 from trainer.architectures.registry import CANVAS_SHAPE, build_model
@@ -43,6 +47,7 @@ from trainer.evaluate import Score, evaluation_sets, read_logits, score
 from trainer.gate import RECORD_FILE, load_gate
 from trainer.golden import golden_canvases
 from trainer.graphs import exported_gated_graph, exported_graph
+from trainer.int8 import write_int8
 from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
 from trainer.readings import score_seen, see
 from trainer.runs import Run
@@ -170,18 +175,19 @@ def write_digit_model(what: DigitExport, calibration: CalibrationCanvases, *, mo
     """
     with unfinished_folder(models_dir, what.name, what.version) as folder:
         shutil.copytree(what.graph, folder, dirs_exist_ok=True)
-        model = SavedModel(folder, input_shape=CANVAS_SHAPE)
+        is_served = what.alphabet == DIGITS
+        in_int8 = write_int8(folder, calibration) if is_served else None
+        model = open_network(folder, input_shape=CANVAS_SHAPE)  # in the form that the service runs
         calibrated = calibrate_digits(model, calibration, num_symbols=len(what.alphabet))
         scores = _measure_answers(model, what.sets, calibrated, num_symbols=len(what.alphabet))
-        canvases = golden_canvases()
-        np.savez(folder / GOLDEN_FILE, canvases=canvases, logits=model.logits(canvases))
+        np.savez(folder / GOLDEN_FILE, **_golden_outputs(folder))
         title = f"{what.name}, version {what.version}"
         card = digit_card(title, what.learned_from, scores, calibrated, rejects=what.rejects, alphabet=what.alphabet)
         (folder / CARD_FILE).write_text(card, encoding="utf-8")
         manifest = Manifest(
             name=what.name,
             version=what.version,
-            kind=DIGIT_CLASSIFIER if what.alphabet == DIGITS else CHARACTER_CLASSIFIER,
+            kind=DIGIT_CLASSIFIER if is_served else CHARACTER_CLASSIFIER,
             input_shape=CANVAS_SHAPE,
             preprocessing_id=PREPROCESSING_ID,
             alphabet=GATED_DIGITS if what.rejects else what.alphabet,
@@ -197,6 +203,7 @@ def write_digit_model(what: DigitExport, calibration: CalibrationCanvases, *, mo
                 "stays_random": RANDOM_REMAINDER,
                 "versions": library_versions(),
                 "calibration": describe_calibration(what.benchmark, calibrated.num_readings, rejects=what.rejects),
+                **({} if in_int8 is None else {"int8": in_int8}),
             },
             files=hash_files(folder),
         )
@@ -222,12 +229,21 @@ def unfinished_folder(models_dir: Path, name: str, version: int) -> Iterator[Pat
         raise
 
 
-def _measure(model: SavedModel, sets: Mapping[str, Digits], *, num_symbols: int = NUM_DIGITS) -> list[Score]:
+def _golden_outputs(folder: Path) -> dict[str, NDArray[Any]]:
+    """What `golden.npz` is to hold of a digit classifier."""
+    canvases = golden_canvases()
+    golden = {"canvases": canvases, "logits": SavedModel(folder, input_shape=CANVAS_SHAPE).logits(canvases)}
+    if (folder / INT8_FILE).exists():
+        golden["logits_int8"] = LiteRtNetwork(folder / INT8_FILE, input_shape=CANVAS_SHAPE).logits(canvases)
+    return golden
+
+
+def _measure(model: Network, sets: Mapping[str, Digits], *, num_symbols: int = NUM_DIGITS) -> list[Score]:
     return [score(name, read_logits(model, digits)[:, :num_symbols], digits.labels) for name, digits in sets.items()]
 
 
 def _measure_answers(
-    model: SavedModel, sets: Mapping[str, Digits], calibrated: CalibratedDigits, *, num_symbols: int
+    model: Network, sets: Mapping[str, Digits], calibrated: CalibratedDigits, *, num_symbols: int
 ) -> list[Score]:
     """Scores of what the service answers: a digit that it takes for none was not read right."""
     scores = []

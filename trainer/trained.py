@@ -12,6 +12,7 @@ from service.recognition.alphabet import DIGITS
 from service.recognition.errors import InvalidModel
 from service.recognition.manifest import DIGIT_CLASSIFIER, load_manifest
 from service.runtime.loading import load_model
+from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.config import Config, config_names, load_config
@@ -63,8 +64,8 @@ class Trained:
         name: of the exported model or of the config.
         version: of the exported model; None of a run.
         graph: folder of its SavedModel; of a run a temporary one.
-        network: the same, loaded by the service's own code. uint8 canvases (n, 28, 28, 1) to float32 logits
-            (n, num_classes), of which the first ten are the digits'.
+        network: the same, in the form that the service runs on a processor. uint8 canvases (n, 28, 28, 1) to float32
+            logits (n, num_classes), of which the first ten are the digits'.
         num_parameters: weights in the network.
         temperature: divisor of the logits for clean pictures, such as MNIST's; None where it was not calibrated.
         config: what it was trained by, as JSON holds it; empty where the manifest does not say.
@@ -74,7 +75,7 @@ class Trained:
     name: str
     version: int | None
     graph: Path
-    network: SavedModel
+    network: Network
     num_parameters: int
     temperature: float | None
     config: Mapping[str, Any]

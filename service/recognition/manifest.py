@@ -2,6 +2,7 @@
 
     models/cnn/1/
     ├── saved_model.pb, fingerprint.pb, variables/      what TensorFlow loads
+    ├── int8.tflite      the same network in eight bits, which is what runs on a processor; a folder may lack it
     ├── golden.npz       canvases that the project drew, and their logits
     ├── card.md          the same facts, for people
     └── manifest.json    this record; it holds the SHA-256 of every other file in the folder
@@ -23,6 +24,7 @@ What an exporter writes, by kind:
     alphabet        "0123456789"                        `SYMBOLS` of `service.recognition.alphabet`: "_0123456789?"
     golden.npz      canvases uint8 (n, 28, 28, 1)       for each width, such as 64: canvases_64 uint8 (n, 32, 64, 1)
                     logits float32 (n, num_classes)     and logits_64 float32 (n, num_frames, num_classes)
+                    logits_int8, the same, where there is an int8.tflite
 
 A SavedModel is a program. So a folder is trusted only when it holds exactly the files that its manifest
 names, with exactly their bytes, and was made for the canvases that this service makes.

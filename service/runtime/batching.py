@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from service.recognition.errors import NotReady, QueueFull
 from service.recognition.probability import Logits
 from service.runtime.buckets import bucket_for, buckets_for
-from service.runtime.saved_model import Canvases
+from service.runtime.network import Canvases
 
 Canvas: TypeAlias = NDArray[np.uint8]
 """uint8 (height, width, channels): of a digit or of a line."""

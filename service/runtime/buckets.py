@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-SIZES = (1, 2, 4, 8, 16, 32, 64)
+SIZES = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)  # close enough that little is computed for nobody
 MAX_BATCH_PIXELS = 2**17  # of all canvases of a batch, so that no batch of long lines keeps the others waiting for long
 
 CanvasShape = tuple[int, ...]

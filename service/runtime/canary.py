@@ -29,12 +29,14 @@ class Probe:
         model: its name.
         canvas: uint8 (height, width, channels).
         logits: float32 (num_classes,), or (num_frames, num_classes) of a sequence reader.
+        tolerance: how far off a logit may be.
     """
 
     model: str
     batcher: MicroBatcher
     canvas: Canvas
     logits: Logits
+    tolerance: float = GOLDEN_TOLERANCE
 
 
 class Canary:
@@ -97,6 +99,6 @@ class Canary:
         except Exception as error:
             return f"{probe.model} failed: {type(error).__name__}."
         deviation = float(np.abs(scored.logits - probe.logits).max())
-        if not deviation <= GOLDEN_TOLERANCE:
-            return f"{probe.model} is wrong: a logit is {deviation:.2g} off, and {GOLDEN_TOLERANCE:g} is allowed."
+        if not deviation <= probe.tolerance:
+            return f"{probe.model} is wrong: a logit is {deviation:.2g} off, and {probe.tolerance:g} is allowed."
         return None

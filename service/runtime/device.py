@@ -5,13 +5,11 @@ operation. So this is called once per process, first of all, on the thread that 
 """
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from service.recognition.errors import DeviceNotFound
+from service.runtime.chatter import without_chatter
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ def configure_device(choice: str, *, intra_op_threads: int, gpu_memory_mb: int =
     Raises:
         DeviceNotFound: a GPU was asked for that is not there; the message says which are.
     """
-    with _without_chatter():
+    # TensorFlow 2.21 says things before its logging is set up.
+    with without_chatter():
         tf = _import_tensorflow()
         gpus = tf.config.list_physical_devices("GPU")
     index = pick_gpu(choice, [gpu.name for gpu in gpus])
@@ -65,6 +64,13 @@ def configure_device(choice: str, *, intra_op_threads: int, gpu_memory_mb: int =
     # TF32 keeps 10 bits of mantissa: too few to repeat golden outputs within 1e-4.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     return Device(f"gpu:{index}", "/GPU:0")
+
+
+def num_cpu_threads() -> int:
+    """Threads for one batch on the processor, as TensorFlow was told: `DIGITS_INTRA_OP_THREADS`, or one per core."""
+    import tensorflow as tf
+
+    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
 
 
 def pick_gpu(choice: str, gpus: list[str]) -> int | None:
@@ -91,24 +97,3 @@ def _import_tensorflow() -> Any:
     import tensorflow as tf
 
     return tf
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep the import's C++ notices off standard error, which no setting of TensorFlow 2.21 does.
-
-    They are written before its logging is set up. Python's own errors are raised, and so not lost.
-    """
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2") < "2":
-        yield
-        return
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -42,7 +42,7 @@ class GraphFunction:
         return int(self._function.experimental_get_tracing_count())
 
     def run(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run the network; see `SavedModel.logits`."""
+        """Run the network; see `Network.logits`."""
         logits: NDArray[np.float32] = self._graph(self._tf.constant(canvases)).numpy()
         return logits
 

@@ -56,7 +56,7 @@ class GraphSession:
         )
 
     def run(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run the network; see `SavedModel.logits`."""
+        """Run the network; see `Network.logits`."""
         return self._run(canvases)
 
 

@@ -28,13 +28,16 @@ from service.recognition.manifest import (
     SEQUENCE_READER,
     CascadeMember,
     CascadeRule,
+    InputShape,
     Manifest,
     load_manifest,
     manifest_sha256,
     verify_files,
 )
-from service.runtime.device import CPU, Device
+from service.runtime.device import CPU, Device, num_cpu_threads
 from service.runtime.golden import GOLDEN_FILE, Golden, load_golden, verify_golden
+from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
+from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 
 logger = logging.getLogger(__name__)
@@ -57,7 +60,7 @@ class LoadedModel:
 
     manifest: Manifest
     manifest_sha256: str
-    network: SavedModel
+    network: Network
     golden: tuple[Golden, ...]
 
 
@@ -101,11 +104,29 @@ def load_model(folder: Path, *, device: Device = CPU) -> LoadedModel:
     manifest = load_manifest(folder)
     verify_files(folder, manifest)
     _check_canvases(folder, manifest)
-    golden = load_golden(folder / GOLDEN_FILE, manifest)
-    network = SavedModel(folder, input_shape=manifest.input_shape, device=device)
+    golden = load_golden(folder / GOLDEN_FILE, manifest, is_int8=_runs_in_int8(folder, device))
+    network = open_network(folder, input_shape=manifest.input_shape, device=device)
     for one in golden:
         verify_golden(network.logits, one, path=folder / GOLDEN_FILE)
     return LoadedModel(manifest, manifest_sha256(folder), network, golden)
+
+
+def open_network(folder: Path, *, input_shape: InputShape, device: Device = CPU) -> Network:
+    """The network of a model folder in the form that the device runs best, which is the form that is calibrated.
+
+    On a processor that is the one in eight bits, where the folder has one; else the SavedModel.
+
+    Args:
+        folder: its files have been verified before.
+        input_shape: of one canvas, (height, width, channels); the width is None where any will do.
+        device: where its weights lie and it runs.
+
+    Raises:
+        InvalidModel: it cannot be loaded, or does not take such canvases.
+    """
+    if _runs_in_int8(folder, device):
+        return LiteRtNetwork(folder / INT8_FILE, input_shape=input_shape, num_threads=num_cpu_threads())
+    return SavedModel(folder, input_shape=input_shape, device=device)
 
 
 def is_cascade(folder: Path) -> bool:
@@ -197,6 +218,10 @@ def second_look_classifier(reader: Manifest, models: Sequence[LoadedModel]) -> L
             f"{found.manifest.kind}. Export the reader again."
         )
     return found
+
+
+def _runs_in_int8(folder: Path, device: Device) -> bool:
+    return device == CPU and (folder / INT8_FILE).exists()
 
 
 def _member_of(wanted: CascadeMember, models: Sequence[LoadedModel]) -> LoadedModel | None:

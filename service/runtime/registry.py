@@ -275,6 +275,7 @@ class Registry:
                 self._batchers[model.manifest.name],
                 model.golden[0].canvases[0],
                 model.golden[0].logits[0],
+                model.golden[0].tolerance,
             )
             for model in models
         ]

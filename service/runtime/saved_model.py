@@ -1,10 +1,7 @@
-"""An exported network, ready to be called."""
+"""An exported network, ready to be called by TensorFlow."""
 
 from pathlib import Path
-from typing import Protocol, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Protocol
 
 from service.recognition.errors import InvalidModel
 from service.recognition.manifest import InputShape
@@ -12,9 +9,7 @@ from service.recognition.probability import Logits
 from service.runtime.device import CPU, Device
 from service.runtime.graph_function import GraphFunction
 from service.runtime.graph_session import GraphSession
-
-Canvases: TypeAlias = NDArray[np.uint8]
-"""uint8 (num_canvases, height, width, channels)."""
+from service.runtime.network import Canvases, check_canvases
 
 
 class Graph(Protocol):
@@ -57,30 +52,11 @@ class SavedModel:
             ) from error
 
     def logits(self, canvases: Canvases) -> Logits:
-        """Run the network.
-
-        Args:
-            canvases: uint8 (num_canvases, *input_shape), paper 0 and ink 255.
-
-        Returns:
-            float32 (num_canvases, num_classes), or (num_canvases, num_frames, num_classes) of a sequence reader; raw
-            scores.
-
-        Raises:
-            TypeError: another dtype; TensorFlow would truncate floats to uint8 without a word.
-            ValueError: another shape.
-        """
-        if canvases.dtype != np.uint8:
-            raise TypeError(f"canvases are {canvases.dtype}; the network takes uint8")
-        if not self._fits(canvases.shape):
-            raise ValueError(f"canvases are {canvases.shape}; the network takes {('n', *self._input_shape)}")
+        """See `Network.logits`."""
+        check_canvases(canvases, self._input_shape)
         return self._graph.run(canvases)
 
     @property
     def num_traces(self) -> int:
         """How often TensorFlow has traced the graph; 1, or something is wrong."""
         return self._graph.num_traces
-
-    def _fits(self, shape: tuple[int, ...]) -> bool:
-        wanted = self._input_shape
-        return len(shape) == 4 and shape[1] == wanted[0] and shape[3] == wanted[2] and wanted[1] in (None, shape[2])

@@ -11,7 +11,7 @@ import pytest
 
 from service.recognition.errors import NotReady, QueueFull
 from service.runtime.batching import MicroBatcher
-from service.runtime.buckets import bucket_for, buckets_for
+from service.runtime.buckets import SIZES, bucket_for, buckets_for
 
 pytestmark = pytest.mark.anyio
 
@@ -79,20 +79,20 @@ async def test_canvases_gather_while_the_network_is_busy_and_answers_find_their_
     network = GatedNetwork()
     async with batcher_for(network) as batcher:
         first = await busy(batcher, network)
-        others = await enter(batcher, range(2, 7))
+        others = await enter(batcher, range(2, 9))
         network.gate.set()
         scored = await asyncio.gather(first, *others)
 
-    # Oldest first; five are padded with blank canvases to a bucket of eight.
-    assert network.batches == [[1], [2, 3, 4, 5, 6, 0, 0, 0]]
-    assert [one.logits[0] for one in scored] == [10, 20, 30, 40, 50, 60]
+    # Oldest first; seven are padded with a blank canvas to a bucket of eight.
+    assert network.batches == [[1], [2, 3, 4, 5, 6, 7, 8, 0]]
+    assert [one.logits[0] for one in scored] == [10, 20, 30, 40, 50, 60, 70, 80]
 
 
 async def test_network_goes_on_while_the_event_loop_is_busy():
     network = GatedNetwork()
     async with batcher_for(network) as batcher:
         first = await busy(batcher, network)
-        others = await enter(batcher, range(2, 5))
+        others = await enter(batcher, range(2, 6))
         network.started.clear()
         network.gate.set()
         # Blocks the loop, as the pictures of other requests do.
@@ -249,7 +249,7 @@ async def test_canvases_of_one_width_go_together_and_the_oldest_decides_which_is
         network.gate.set()
         scored = await asyncio.gather(first, *others)
 
-    assert network.batches == [[1], [2, 4, 7, 0], [3, 6], [5]]
+    assert network.batches == [[1], [2, 4, 7], [3, 6], [5]]
     assert [one.logits[0] for one in scored] == [10, 20, 30, 40, 50, 60, 70]
 
 
@@ -299,10 +299,10 @@ async def test_caller_whose_canvases_find_the_queue_full_leaves_nothing_behind()
 @pytest.mark.parametrize(
     ("shape", "buckets"),
     [
-        ((28, 28, 1), (1, 2, 4, 8, 16, 32, 64)),
-        ((32, 64, 1), (1, 2, 4, 8, 16, 32, 64)),
-        ((32, 256, 1), (1, 2, 4, 8, 16)),
-        ((32, 1024, 1), (1, 2, 4)),
+        ((28, 28, 1), SIZES),
+        ((32, 64, 1), SIZES),
+        ((32, 256, 1), (1, 2, 3, 4, 5, 6, 8, 12, 16)),
+        ((32, 1024, 1), (1, 2, 3, 4)),
         ((512, 4096, 1), (1,)),  # one alone is always taken
     ],
 )
@@ -312,7 +312,7 @@ def test_batches_of_large_canvases_are_smaller(shape, buckets):
 
 @pytest.mark.parametrize(
     ("num_canvases", "bucket"),
-    [(1, 1), (2, 2), (3, 4), (8, 8), (9, 16), (33, 64), (64, 64)],
+    [(1, 1), (2, 2), (7, 8), (8, 8), (9, 12), (49, 64), (64, 64)],
 )
 def test_bucket_is_the_smallest_that_holds_the_batch(num_canvases, bucket):
     assert bucket_for(num_canvases, (28, 28, 1)) == bucket

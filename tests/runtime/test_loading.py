@@ -19,6 +19,8 @@ from service.recognition.manifest import (
     SecondLookRule,
 )
 from service.recognition.policy import CalibrationTable
+from service.runtime.device import Device
+from service.runtime.litert_network import LiteRtNetwork
 from service.runtime.loading import (
     LoadedModel,
     is_cascade,
@@ -27,8 +29,12 @@ from service.runtime.loading import (
     newest_versions,
     second_look_classifier,
 )
+from service.runtime.saved_model import SavedModel
 from tests.runtime.fakes import manifest_of
+from tests.runtime.tiny_int8 import change_golden
 from tests.runtime.tiny_model import make_cascade, write_manifest
+
+AS_A_GPU = Device("gpu:0", "/CPU:0")  # called as a network on a GPU is, and computed without one
 
 
 @pytest.fixture
@@ -153,6 +159,62 @@ def test_damaged_folder_is_refused_with_the_file_that_is_wrong(folder, damage, t
     damage(folder)
     with pytest.raises(InvalidModel, match=told):
         load_model(folder)
+
+
+@pytest.fixture
+def int8_folder(tiny_int8: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model in both forms that may be damaged."""
+    return Path(shutil.copytree(tiny_int8, tmp_path / "cnn" / "1"))
+
+
+def test_form_in_eight_bits_is_what_runs_on_a_processor(int8_folder):
+    model = load_model(int8_folder)
+
+    assert isinstance(model.network, LiteRtNetwork)
+    (golden,) = model.golden
+    np.testing.assert_array_equal(model.network.logits(golden.canvases), golden.logits)
+
+
+def test_saved_model_is_what_runs_on_a_gpu(int8_folder):
+    model = load_model(int8_folder, device=AS_A_GPU)
+
+    assert isinstance(model.network, SavedModel)
+    assert model.golden[0].tolerance < 0.001
+
+
+def golden_int8_logits(folder: Path) -> np.ndarray:
+    with np.load(folder / "golden.npz") as golden:
+        return np.array(golden["logits_int8"])
+
+
+def test_other_processor_may_round_a_map_otherwise(int8_folder):
+    change_golden(int8_folder, logits_int8=golden_int8_logits(int8_folder) + np.float32(0.1))
+
+    assert load_model(int8_folder).manifest.name == "cnn"
+
+
+def forget_golden_int8_logits(folder: Path) -> None:
+    with np.load(folder / "golden.npz") as golden:
+        np.savez(folder / "golden.npz", canvases=golden["canvases"], logits=golden["logits"])
+    write_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (
+            lambda folder: change_golden(folder, logits_int8=golden_int8_logits(folder) + np.float32(1.0)),
+            "golden.npz is not repeated: in a batch of 1 a logit is 1 off, and 0.5 is allowed",
+        ),
+        (forget_golden_int8_logits, "golden.npz cannot be read: .*logits_int8"),
+        (lambda folder: (folder / "int8.tflite").write_bytes(b"no network"), "int8.tflite has been changed"),
+        (lambda folder: (folder / "int8.tflite").unlink(), "int8.tflite is missing"),
+    ],
+)
+def test_damaged_form_in_eight_bits_is_refused(int8_folder, damage, told):
+    damage(int8_folder)
+    with pytest.raises(InvalidModel, match=told):
+        load_model(int8_folder)
 
 
 def test_highest_version_is_the_newest_by_number_not_by_spelling(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from service.recognition.manifest import load_manifest, verify_files
+from service.runtime.litert_network import LiteRtNetwork
 from service.runtime.saved_model import SavedModel
 from trainer import export as export_module
 from trainer.__main__ import main
@@ -178,6 +179,10 @@ def test_exported_folder_describes_itself_and_repeats_its_golden_logits(command,
     golden = np.load(folder / "golden.npz")
     logits = SavedModel(folder, input_shape=(28, 28, 1)).logits(golden["canvases"])
     np.testing.assert_allclose(logits, golden["logits"], atol=1e-5)
+    in_int8 = LiteRtNetwork(folder / "int8.tflite", input_shape=(28, 28, 1)).logits(golden["canvases"])
+    np.testing.assert_array_equal(in_int8, golden["logits_int8"])
+    assert manifest.provenance["int8"]["is_written"]
+    assert np.abs(in_int8 - logits).mean() < 0.1 * logits.std()
 
 
 def test_exported_version_is_never_overwritten(command, tmp_path, capsys):

@@ -18,8 +18,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from service.runtime.litert_network import LiteRtNetwork
+from service.runtime.saved_model import SavedModel
+from trainer.architectures.registry import CANVAS_SHAPE
 from trainer.compress.check import Checked, Reference, check, timed_logits
-from trainer.compress.litert import LiteRtNetwork, to_litert
 from trainer.compress.onnx_file import OnnxNetwork, quantize, to_onnx
 from trainer.compress.prune import PruneOptions, pieces, pruned, sparsity_of
 from trainer.compress.table import write_table
@@ -30,6 +32,7 @@ from trainer.data.sources import load_training_data
 from trainer.errors import TrainerError
 from trainer.operations.folding import folded
 from trainer.operations.graph import Graph, read_graph
+from trainer.operations.in_litert import to_litert
 from trainer.trained import Trained
 
 LOGITS_TOLERANCE = 1e-3  # of float32 files: sums of thousands of products, rounded in another order
@@ -92,12 +95,13 @@ def compress(trained: Trained, materials: Materials, folder: Path, options: Prun
             answer as the SavedModel does.
     """
     graph = folded(read_graph(trained.graph))
-    reference = _reference(trained, materials.mnist.test)
+    in_tensorflow = SavedModel(trained.graph, input_shape=CANVAS_SHAPE)
+    reference = _reference(in_tensorflow, materials.mnist.test)
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        rows = [check("SavedModel", trained.graph, trained.network, reference)]
+        rows = [check("SavedModel", trained.graph, in_tensorflow, reference)]
         rows += _write_forms(graph, "", "model", unfinished, materials, reference, must_repeat=True)
         if options and materials.lessons:
             sparse = pruned(graph, materials.lessons, options)
@@ -111,10 +115,10 @@ def compress(trained: Trained, materials: Materials, folder: Path, options: Prun
     return rows
 
 
-def _reference(trained: Trained, test: Digits) -> Reference:
+def _reference(network: SavedModel, test: Digits) -> Reference:
     strange = pieces(test.canvases, _NUM_PIECES, np.random.default_rng(_SEED))
-    logits, _ = timed_logits(trained.network, test.canvases)
-    return Reference(test, logits, strange, timed_logits(trained.network, strange)[0])
+    logits, _ = timed_logits(network, test.canvases)
+    return Reference(test, logits, strange, timed_logits(network, strange)[0])
 
 
 def _write_forms(
@@ -134,7 +138,7 @@ def _write_forms(
     onnx.save(to_onnx(graph, name=stem), onnx_file)
     quantize(onnx_file, onnx_int8, materials.representative, head=graph.head)
     in_float32 = [
-        check(f"{prefix}LiteRT", litert, LiteRtNetwork(litert.read_bytes()), reference),
+        check(f"{prefix}LiteRT", litert, LiteRtNetwork(litert, input_shape=CANVAS_SHAPE), reference),
         check(f"{prefix}ONNX", onnx_file, OnnxNetwork(onnx_file), reference),
     ]
     for row in in_float32:
@@ -145,7 +149,7 @@ def _write_forms(
             )
     return [
         *in_float32,
-        check(f"{prefix}LiteRT int8", litert_int8, LiteRtNetwork(litert_int8.read_bytes()), reference),
+        check(f"{prefix}LiteRT int8", litert_int8, LiteRtNetwork(litert_int8, input_shape=CANVAS_SHAPE), reference),
         check(f"{prefix}ONNX int8", onnx_int8, OnnxNetwork(onnx_int8), reference),
     ]
 

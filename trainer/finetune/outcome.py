@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.runtime.saved_model import SavedModel
+from service.runtime.loading import open_network
 from trainer.architectures.registry import CANVAS_SHAPE
 from trainer.data.digits import Digits
 from trainer.finetune.exported import read_manifest
@@ -63,7 +63,7 @@ class Outcome:
 
 def read_pictures(folder: Path, pictures: Pictures) -> Outcome:
     """Let the model in this folder read them."""
-    network = SavedModel(folder, input_shape=CANVAS_SHAPE)
+    network = open_network(folder, input_shape=CANVAS_SHAPE)
     readings = read_scored(score_seen(network, pictures.seen), read_manifest(folder), max_error=_MAX_ERROR)
     is_right = readings.digits == pictures.labels
     return Outcome(

@@ -16,7 +16,7 @@ from service.recognition.manifest import CascadeMember, load_manifest
 from service.recognition.probability import Logits
 from service.recognition.second_look import FirstLook, first_look, second_look
 from service.runtime.loading import LoadedModel, load_model, newest_versions
-from service.runtime.saved_model import SavedModel
+from service.runtime.network import Network
 from trainer.errors import TrainerError
 
 CLASSIFIER = "cnn"
@@ -131,7 +131,7 @@ def see_line(picture: GrayImage) -> LineCanvas | None:
     return None if seen is None else seen.placed.canvas
 
 
-def frames_of(model: SavedModel, canvases: Sequence[LineCanvas | None]) -> list[Logits | None]:
+def frames_of(model: Network, canvases: Sequence[LineCanvas | None]) -> list[Logits | None]:
     """Logits of every canvas, float32 (num_frames, 12) each; batches hold canvases of one width, as in the service."""
     rows_of_width: dict[int, list[int]] = defaultdict(list)
     for row, canvas in enumerate(canvases):
@@ -164,7 +164,7 @@ def answers_of(
     ]
 
 
-def _digit_logits(network: SavedModel, canvases: Sequence[DigitCanvas]) -> list[Logits]:
+def _digit_logits(network: Network, canvases: Sequence[DigitCanvas]) -> list[Logits]:
     logits: list[Logits] = []
     for start in range(0, len(canvases), _DIGITS_PER_BATCH):
         logits += list(network.logits(np.stack(canvases[start : start + _DIGITS_PER_BATCH])))

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from trainer.compress.litert import LiteRtNetwork, to_litert
+from service.runtime.litert_network import LiteRtNetwork
 from trainer.compress.onnx_file import OnnxNetwork, quantize, to_onnx
+from trainer.operations.in_litert import to_litert
 
 onnx = pytest.importorskip("onnx")
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -17,18 +18,24 @@ def onnx_path(gated, tmp_path_factory):
     return path
 
 
-def test_litert_answers_as_the_network(gated):
-    network = LiteRtNetwork(to_litert(gated.folded))
+def litert_network(content, folder):
+    path = folder / "model.tflite"
+    path.write_bytes(content)
+    return LiteRtNetwork(path, input_shape=(28, 28, 1))
+
+
+def test_litert_answers_as_the_network(gated, tmp_path):
+    network = litert_network(to_litert(gated.folded), tmp_path)
     np.testing.assert_allclose(network.logits(gated.canvases), gated.logits, atol=1e-3)
     # Another size of batch, and a canvas alone.
     np.testing.assert_allclose(network.logits(gated.canvases[:1]), gated.logits[:1], atol=1e-3)
 
 
-def test_litert_in_int8_is_near_it_and_a_third_as_large(gated):
+def test_litert_in_int8_is_near_it_and_a_third_as_large(gated, tmp_path):
     content = to_litert(gated.folded, representative=gated.canvases)
     assert len(content) < 0.35 * len(to_litert(gated.folded))
     spread = gated.logits.std()
-    assert np.abs(LiteRtNetwork(content).logits(gated.canvases) - gated.logits).mean() < 0.1 * spread
+    assert np.abs(litert_network(content, tmp_path).logits(gated.canvases) - gated.logits).mean() < 0.1 * spread
 
 
 def test_onnx_answers_as_the_network(gated, onnx_path):

@@ -1,4 +1,4 @@
-"""A graph as a `.tflite` file, which LiteRT runs on phones and small computers.
+"""A graph as a `.tflite` file, which LiteRT runs: on the service's processor, on phones and on small computers.
 
 Source: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 Inference", arXiv 1712.05877.
@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from service.recognition.probability import Logits
 from trainer.operations.graph import Graph
 from trainer.operations.in_tensorflow import HEAD, serving_function
 
@@ -44,26 +43,6 @@ def to_litert(graph: Graph, *, representative: NDArray[np.uint8] | None = None) 
             debug_options=tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=head),
         )
         return bytes(debugger.get_nondebug_quantized_model())
-
-
-class LiteRtNetwork:
-    """A `.tflite` file that scores canvases, on one core."""
-
-    def __init__(self, content: bytes) -> None:
-        self._interpreter = _interpreter(content)
-        (self._input,) = self._interpreter.get_input_details()
-        (self._output,) = self._interpreter.get_output_details()
-
-    def logits(self, canvases: NDArray[np.uint8]) -> Logits:
-        """uint8 (n, 28, 28, 1) to float32 (n, num_classes)."""
-        if tuple(self._input["shape"]) != canvases.shape:
-            self._interpreter.resize_tensor_input(self._input["index"], canvases.shape)
-            self._interpreter.allocate_tensors()
-            (self._input,) = self._interpreter.get_input_details()
-        self._interpreter.set_tensor(self._input["index"], canvases)
-        self._interpreter.invoke()
-        logits: Logits = self._interpreter.get_tensor(self._output["index"]).copy()
-        return logits
 
 
 def _converter(graph: Graph) -> tf.lite.TFLiteConverter:
