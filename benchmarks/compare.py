@@ -152,7 +152,7 @@ def _row(contestant: Contestant, num_connections: int, seen: Throughput, *, rss_
 def ratios(rows: Sequence[Row]) -> dict[str, float]:
     """The figures that the service is held to; left out where a row for one was not measured."""
     found: dict[str, float] = {}
-    for service in (SERVICE.name, SERVICE_WITHOUT_LOG.name):
+    for service in (SERVICE.name, SERVICE_WITHOUT_LOG.name, SERVICE_TWO_WORKERS.name):
         rate, p50 = _mean(rows, service, 32, "requests_per_s"), _mean(rows, service, 1, "p50_ms")
         bare_rate, bare_p50 = _mean(rows, BARE.name, 32, "requests_per_s"), _mean(rows, BARE.name, 1, "p50_ms")
         others = [_mean(rows, other.name, 32, "requests_per_s") for other in OTHER_SERVERS]

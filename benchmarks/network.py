@@ -2,9 +2,9 @@
 
     python -m benchmarks.network [--calls 200]
 
-Each way has a process of its own, for threads and options are set once per process. The service takes the first way;
-the others are what it could do instead. A network whose golden outputs are not repeated within the tolerance of the
-start would be refused.
+Each way has a process of its own, for threads and options are set once per process. The service takes the first way,
+and the second one where a model has no form in eight bits; the others are what it could do instead. Golden outputs are
+those of the SavedModel; the form in eight bits is calibrated by itself.
 """
 
 import argparse
@@ -29,7 +29,8 @@ from benchmarks.tables import markdown_table, write_results
 BATCHES = (1, 8, 64)
 SHAPE = (28, 28, 1)
 WAYS = {
-    "session": "session, one thread (the service)",
+    "int8": "LiteRT in eight bits, one thread (the service)",
+    "session": "session, one thread",
     "two_threads": "session, two threads",
     "function": "function, one thread",
     "bfloat16": "function, bfloat16",
@@ -99,13 +100,16 @@ def _measured_apart(way: str, models_dir: Path, num_calls: int) -> dict[str, Any
 
 
 def _network(way: str, folder: Path) -> Network:
-    # Not at the top: only the processes that measure need it.
+    # Not at the top: only the processes that measure need them.
     import tensorflow as tf
 
     from service.runtime.device import Device
     from service.runtime.graph_function import GraphFunction
     from service.runtime.graph_session import GraphSession
+    from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
 
+    if way == "int8":
+        return LiteRtNetwork(folder / INT8_FILE, input_shape=SHAPE).logits
     tf.config.threading.set_intra_op_parallelism_threads(2 if way == "two_threads" else 1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if way == "bfloat16":

@@ -33,6 +33,9 @@ class JsonLines(logging.Formatter):
 
 def configure_logs(level: str) -> None:
     """Send every logger's records through `JsonLines`; libraries speak only when something is wrong."""
+    # What no line shows is not looked up for each of them: source file, thread and process (docs.python.org, logging).
+    logging._srcfile = None
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
