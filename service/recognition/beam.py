@@ -76,22 +76,23 @@ def search(probs: Probs, *, width: int, rule: Rule | None = None) -> Beam:
     last = np.array([BLANK])
     # The mass of a beginning, in two parts: the paths that are in a blank now, and those in its last symbol.
     in_blank, in_symbol = np.ones(1), np.zeros(1)
+    mass, total = in_blank, 1.0
     unit = 1.0  # probability that a mass of 1 stands for; below 1 only after long stretches of noise
     lost = 0.0
     is_quiet = probs[:, BLANK] >= 1.0 - QUIET
     for frame, quiet in zip(probs, is_quiet, strict=True):
         if not labels:
             break  # the rule forbids all that the frames show
-        mass = in_blank + in_symbol
-        total = mass.sum()
         if total < FAINT:
             mass, in_blank, in_symbol = mass / total, in_blank / total, in_symbol / total
-            unit, total = unit * float(total), 1.0
+            unit, total = unit * total, 1.0
         stay_blank = mass * frame[BLANK]
         stay_symbol = in_symbol * frame[last]
         if quiet:
             in_blank, in_symbol = stay_blank, stay_symbol
-            lost += unit * (total - stay_blank.sum() - stay_symbol.sum())
+            before, mass = total, stay_blank + stay_symbol
+            total = float(mass.sum())
+            lost += unit * (before - total)
             continue
 
         longer = mass[:, None] * frame  # (num_beginnings, 12): each with each symbol behind it
@@ -100,10 +101,10 @@ def search(probs: Probs, *, width: int, rule: Rule | None = None) -> Beam:
         forbidden = 0.0
         if automaton is not None:
             is_open = automaton.is_open(states)
-            forbidden = longer[~is_open].sum()
+            forbidden = float(longer[~is_open].sum())
             longer *= is_open
         # A beginning whose parent is alive, too, gets what the parent writes now; it is not a second one.
-        children = np.flatnonzero(parents >= 0)
+        children = (parents >= 0).nonzero()[0]
         stay_symbol[children] += longer[parents[children], last[children]]
         longer[parents[children], last[children]] = 0.0
 
@@ -113,7 +114,9 @@ def search(probs: Probs, *, width: int, rule: Rule | None = None) -> Beam:
         grown = longer[origins, symbols]
         in_blank = np.concatenate([stay_blank[stayed], np.zeros(len(grown))])
         in_symbol = np.concatenate([stay_symbol[stayed], grown])
-        lost += unit * (total - forbidden - in_blank.sum() - in_symbol.sum())
+        before, mass = total, in_blank + in_symbol
+        total = float(mass.sum())
+        lost += unit * (before - forbidden - total)
         if len(grown) or len(stayed) < len(last):
             labels = [labels[row] for row in stayed.tolist()] + [
                 labels[row] + SYMBOLS[symbol] for row, symbol in zip(origins.tolist(), symbols.tolist(), strict=True)
@@ -123,7 +126,7 @@ def search(probs: Probs, *, width: int, rule: Rule | None = None) -> Beam:
             last = np.concatenate([last[stayed], symbols])
             if automaton is not None:
                 states = np.concatenate([states[stayed], automaton.next_states(states[origins], symbols)])
-    masses = dict(zip(labels, (in_blank + in_symbol).tolist(), strict=True))
+    masses = dict(zip(labels, mass.tolist(), strict=True))
     if automaton is not None:
         accepted = [label for label, state in zip(labels, states.tolist(), strict=True) if automaton.accepts(state)]
         masses = {label: masses[label] for label in accepted}
@@ -133,7 +136,7 @@ def search(probs: Probs, *, width: int, rule: Rule | None = None) -> Beam:
 
 def _heaviest(masses: NDArray[np.float64], width: int) -> NDArray[np.int64]:
     """Where the heaviest stand, at most `width` and none below the floor, in rising order."""
-    kept = np.flatnonzero(masses > masses.max() * FLOOR)
+    kept: NDArray[np.int64] = (masses > masses.max() * FLOOR).nonzero()[0]
     if len(kept) > width:
         kept = np.sort(kept[np.argpartition(masses[kept], -width)[-width:]])
     return kept
