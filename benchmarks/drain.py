@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.load import NO_ANSWER, Answer, closed_loop, predict_request
 from benchmarks.machine import describe_machine
 from benchmarks.pictures import digit_pngs
-from benchmarks.processes import ROOT, Server
+from benchmarks.processes import ROOT, BenchmarkError, Server
 from benchmarks.servers import SERVICE, serving
 from benchmarks.tables import markdown_table, write_results
 
@@ -64,6 +64,8 @@ def terminate_under_load(models_dir: Path) -> dict[str, object]:
         took_s = time.monotonic() - signaled_s
         client.join()
         taken_up = _logged(server)
+        if not taken_up:
+            raise BenchmarkError("The service has logged no request; the log tells what it has taken up.")
     return _figures(answers, taken_up, signaled_s, status, took_s)
 
 

@@ -93,7 +93,7 @@ def _run(
     async def run() -> None:
         if parent is not None:
             asyncio.get_running_loop().add_reader(parent.fileno(), orphaned)
-        await server.serve(sockets=many_times(listener) if settings.workers == 1 else [listener])
+        await server.serve(sockets=many_times(listener, num_workers=settings.workers))
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())

@@ -6,8 +6,8 @@ answered, and told by `Connection: close` that it was the last time.
 
 uvloop accepts one connection each time it looks at a listening socket. While the service is busy it looks some twenty
 times a second, and new clients, a probe of `/health/live` among them, would wait for seconds before anybody knew of
-them. So it is given the socket many times over. (Not where several workers share the port: the first of them to look
-would take all clients that come together, and the others would have none.)
+them. So it is given the socket many times over. Not where several workers share the port: the first of them to look
+would take all clients that come together, and the others would have none.
 """
 
 import asyncio
@@ -24,9 +24,15 @@ LINGER_S = 0.5  # longer than a busy client's pause between two requests; idle c
 ACCEPTED_AT_A_LOOK = 32  # so that a thousand clients that come at once are let in within two seconds at the worst
 
 
-def many_times(listener: socket.socket) -> list[socket.socket]:
-    """A listening socket and duplicates of it, for a loop that accepts one connection from each at a time."""
-    return [listener, *(listener.dup() for _ in range(ACCEPTED_AT_A_LOOK - 1))]
+def many_times(listener: socket.socket, *, num_workers: int) -> list[socket.socket]:
+    """A listening socket and duplicates of it, for a loop that accepts one connection from each at a time.
+
+    Args:
+        listener: bound to the port.
+        num_workers: processes that accept from it; of several, each gets it once.
+    """
+    times = ACCEPTED_AT_A_LOOK if num_workers == 1 else 1
+    return [listener, *(listener.dup() for _ in range(times - 1))]
 
 
 class DrainingServer(uvicorn.Server):

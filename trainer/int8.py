@@ -1,6 +1,6 @@
 """The form of a digit network in eight bits, which the service runs on a processor.
 
-Weights and maps as whole numbers are moved and multiplied four to five times as fast. What that costs is measured on
+Weights and maps as whole numbers are moved and multiplied three to five times as fast. What that costs is measured on
 digits that the network was not fitted on; a network that would lose more than hardly any is served as it is.
 """
 

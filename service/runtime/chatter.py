@@ -1,4 +1,4 @@
-"""Notices of native libraries that no setting keeps off standard error, where logs are JSON."""
+"""Notices of native libraries that no setting keeps off standard error, which is for what an operator has to read."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 def without_chatter() -> Iterator[None]:
     """Send what C++ writes to standard error nowhere, unless an operator has asked TensorFlow for more.
 
-    Python's own errors are raised, and so not lost; its log lines of other threads would be, so this is for loading.
+    Errors are raised, and so not lost; but whatever another thread writes there meanwhile is, so this is for loading.
     """
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2") < "2":
         yield

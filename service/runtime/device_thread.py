@@ -1,4 +1,4 @@
-"""The one thread that touches TensorFlow.
+"""The one thread that runs networks, and touches TensorFlow.
 
 A daemon, unlike the threads of the standard library's pools: a device that has stopped answering would
 otherwise keep the process from ending, for Python waits for those at its exit.

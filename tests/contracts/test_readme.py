@@ -21,6 +21,18 @@ COMMANDS = [
 ]
 # A curl block directly followed by the JSON that it answers.
 EXAMPLES = re.findall(r"```console\n\$ (curl [^\n]*)\n```\n+```json\n(.*?)```", README, flags=re.DOTALL)
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+HEADLINES = {  # a row of the README's tables, and the row of docs/results.md that it is taken from
+    "MNIST test images, posted one by one as PNG": "mnist_test",
+    "the same, dark on light, 280 px, off center, as JPEG": "mnist_redrawn",
+    "optdigits: another scanner, other writers": "optdigits",
+    "semeion: 16 px, stretched to fill the picture, other writers": "semeion",
+    "phone photographs of puzzle cells, printed and pen": "photo_cells",
+    "MNIST test digits composed on squared paper": "mnist_on_grids",
+    "ZIP codes from digits of one test writer": "mdw_zip_codes",
+    "the same, with the list of ZIP codes in use as a constraint": "mdw_zip_codes_allowed",
+    "amounts on real cheques, no cheque trained on": "cheque_amounts",
+}
 ONE_THOUSANDTH = 1e-3  # what another processor's arithmetic may change in a probability
 
 
@@ -45,6 +57,18 @@ def test_example_answers_what_the_readme_says(address, command, answer):
     assert found.pop("request_id")
     assert expected.pop("request_id")
     assert flatten(found) == pytest.approx(flatten(expected), abs=ONE_THOUSANDTH)
+
+
+def test_every_headline_is_held_to_a_result():
+    assert re.findall(r"^\| (.+) \| [\d.]+ % \| [\d,]+ \|$", README, flags=re.MULTILINE) == list(HEADLINES)
+
+
+@pytest.mark.parametrize(("headline", "name"), HEADLINES.items())
+def test_headline_says_what_was_measured(headline, name):
+    ((count, accuracy),) = re.findall(
+        rf"^\| {name} \| [\d,]+ of ([\d,]+) \| ([\d.]+ %) \|", RESULTS, flags=re.MULTILINE
+    )
+    assert f"| {headline} | {accuracy} | {count} |" in README
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
