@@ -15,7 +15,7 @@ from trainer.data.lines.generator import Example, LineGenerator
 from trainer.data.lines.hands import Hands, training_hands
 from trainer.data.lines.marks import load_letters
 from trainer.data.mnist import load_mnist
-from trainer.reader.config import ReaderConfig
+from trainer.reader.config import Portion, ReaderConfig
 
 MAX_CLASSES = 32  # of one number, marks included
 
@@ -59,11 +59,11 @@ def compose_epoch(config: ReaderConfig, epoch: int) -> list[Batch]:
     """The batches of one epoch; runs in the composing process."""
     if _workshop is None:
         raise RuntimeError("Compose in a process that was started with _open_workshop.")
-    first, later = (
-        LineGenerator(*_workshop, style, seed=config.seed + epoch) for style in (config.first_style, config.style)
-    )
-    num_first = config.numbers_per_epoch if epoch == 0 else round(config.first_share * config.numbers_per_epoch)
-    examples = ((first if index < num_first else later).example(index) for index in range(config.numbers_per_epoch))
+    portions = (Portion(1.0, config.first_style),) if epoch == 0 else config.styles
+    generators = [LineGenerator(*_workshop, portion.style, seed=config.seed + epoch) for portion in portions]
+    ends = np.rint(np.cumsum([portion.share for portion in portions]) * config.numbers_per_epoch)
+    whose = np.searchsorted(ends, np.arange(config.numbers_per_epoch), side="right")
+    examples = (generators[owner].example(index) for index, owner in enumerate(whose))
     batches = list(_batched(examples, columns_per_batch=config.columns_per_batch))
     np.random.default_rng([config.seed, epoch]).shuffle(batches)
     return batches

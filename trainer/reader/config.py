@@ -9,6 +9,14 @@ Head = Literal["recurrent", "convolutional"]
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """A share of the numbers, 0 to 1, and how they look."""
+
+    share: float
+    style: LineStyle
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderConfig:
     """One experiment with a reader of whole numbers.
 
@@ -21,11 +29,9 @@ class ReaderConfig:
         numbers_per_epoch: how many are composed for each epoch.
         first_style: of the first epoch, easier than what follows: CTC finds the digits before it can learn from hard
             ones.
-        style: of all others, but for `first_share` of their numbers.
-        first_share: share of the later numbers that are composed in the first style all the same: what is learned from
-            hard pages alone reads tidy ones worse.
-        first_share: float = 0.4
-    columns_per_batch: batch size times canvas width, the same for every width.
+        styles: of all others, each for its share of the numbers; the shares sum to 1. What is learned from hard pages
+            alone reads tidy ones worse.
+        columns_per_batch: batch size times canvas width, the same for every width.
         learning_rate: peak of one cycle, reached after `warmup_share` of the steps.
         ema_momentum: of the average over the weights that is kept.
         second_weight: of the loss of the heads after the first.
@@ -37,8 +43,7 @@ class ReaderConfig:
     num_epochs: int
     numbers_per_epoch: int
     first_style: LineStyle
-    style: LineStyle
-    first_share: float = 0.4
+    styles: tuple[Portion, ...]
     columns_per_batch: int = 8192
     learning_rate: float = 2e-3
     warmup_share: float = 0.03
@@ -50,4 +55,4 @@ class ReaderConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON can hold it."""
-        return {**asdict(self), "heads": list(self.heads)}
+        return {**asdict(self), "heads": list(self.heads), "styles": [asdict(portion) for portion in self.styles]}

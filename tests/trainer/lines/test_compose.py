@@ -1,11 +1,13 @@
+from dataclasses import replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 
 from service.recognition.alphabet import OTHER, class_of_digit
 from tests.trainer.lines.hands import drawn_hands, drawn_letters
-from trainer.data.lines.compose import HEIGHT_PX, compose
+from trainer.data.lines.compose import BEND_PX, BOX_PX, HEIGHT_PX, compose
 from trainer.data.lines.marks import draw_filler, draw_mark, strike_out
 from trainer.data.lines.style import CLEAN, HARD, STACKED, LineStyle
 from trainer.data.lines.texts import draw_text
@@ -31,10 +33,50 @@ def test_stacked_digits_stand_side_by_side():
         assert composed.ink[:, start:end].max() == 255
 
 
+def test_stacked_digits_have_boxes_of_one_size_and_stand_in_their_middle():
+    composed = written(STACKED, text="2047")
+    middles = []
+    for left, right in composed.boxes:
+        moments = cv2.moments(composed.ink[:, left:right])
+        middles.append((left + moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]))
+    columns, rows = np.array(middles).T
+    assert np.diff(columns) == pytest.approx(BOX_PX, abs=1.0)
+    assert np.ptp(rows) <= 1.0
+
+
 def test_stacked_digits_are_not_bent():
     once, again = written(STACKED, seed=1, text="8"), written(STACKED, seed=1, text="8")
     assert np.array_equal(once.ink, again.ink)
     assert abs(once.ink.shape[0] - HEIGHT_PX) <= 3
+
+
+def test_a_bent_digit_is_another_one_each_time_and_moves_little():
+    bent = [written(LineStyle(bend_chance=1.0), seed=seed, text="0").ink for seed in range(8)]
+    assert len({one.tobytes() for one in bent}) == len(bent)
+    for seed, one in enumerate(bent):
+        straight = written(LineStyle(), seed=seed, text="0").ink
+        assert abs(one.shape[0] - straight.shape[0]) <= 6 * BEND_PX
+        assert int(one.sum()) == pytest.approx(int(straight.sum()), rel=0.4)
+
+
+def test_bending_leaves_chance_as_it_was_where_nothing_is_bent():
+    assert np.array_equal(written(CLEAN, seed=3).ink, written(replace(CLEAN, bend_chance=0.0), seed=3).ink)
+
+
+def test_joined_zeros_hang_together_and_are_mostly_smaller():
+    style = LineStyle(joined_chance=1.0, wide_chance=1.0)
+    composed = [written(style, seed=seed, text="7000") for seed in range(20)]
+    for one in composed:
+        assert one.text == "7000"
+        assert all(start <= end + 1 for (_, end), (start, _) in pairwise(one.boxes[1:]))
+    heights = [np.flatnonzero(one.ink[:, slice(*one.boxes[2])].any(axis=1)).size for one in composed]
+    assert min(heights) < 0.8 * HEIGHT_PX
+    assert np.median(heights) < HEIGHT_PX
+
+
+def test_a_single_zero_stays_as_it_was():
+    joined, plain = (written(LineStyle(joined_chance=chance), text="70").ink for chance in (1.0, 0.0))
+    assert np.array_equal(joined, plain)
 
 
 def test_touching_digits_leave_no_gap():
@@ -55,7 +97,7 @@ def test_a_rising_line_needs_more_height():
 def test_marks_are_not_read():
     with_marks = [written(LineStyle(mark_chance=1.0), seed=seed, text="1234567") for seed in range(20)]
     assert all(composed.text == "1234567" and OTHER not in composed.classes for composed in with_marks)
-    plain = written(STACKED, text="1234567")
+    plain = written(LineStyle(), text="1234567")
     assert max(composed.ink.shape[1] for composed in with_marks) > plain.ink.shape[1]
 
 
@@ -104,3 +146,12 @@ def test_texts_keep_to_their_length_and_double_when_asked():
         return sum(pairs) / len(pairs)
 
     assert share(texts) < 0.2 < share(doubled)
+
+
+def test_round_numbers_end_in_zeros_and_begin_as_they_would():
+    rng = np.random.default_rng(0)
+    texts = [draw_text(rng, max_length=20, repeat_chance=0.0, round_chance=1.0) for _ in range(200)]
+    long_enough = [text for text in texts if len(text) > 2]
+    assert all(text.endswith("00") for text in long_enough)
+    assert sum(text.endswith("000") for text in long_enough) > len(long_enough) / 4
+    assert sum(text[0] != "0" for text in long_enough) > 0.8 * len(long_enough)

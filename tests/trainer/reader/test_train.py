@@ -7,16 +7,17 @@ from service.runtime.saved_model import SavedModel
 from tests.trainer.lines.hands import drawn_hands
 from trainer.configs import crnn_recurrent
 from trainer.data.lines.generator import LineGenerator
-from trainer.data.lines.style import STACKED
+from trainer.data.lines.style import LineStyle
 from trainer.errors import TrainerError
 from trainer.reader import train as train_module
 from trainer.reader.batches import _batched
 from trainer.reader.commands import folds
 from trainer.reader.export import INPUT_SHAPE, exported_reader
-from trainer.reader.finetune import FinetuneOptions, bent, finetune, reader_from
+from trainer.reader.finetune import FinetuneOptions, bent, finetune
 from trainer.reader.network import build_reader
 from trainer.reader.own_pictures import OwnPictures
 from trainer.reader.train import rate_at, read_first_weights, train_reader
+from trainer.reader.trained import reader_from
 from trainer.runs import Run
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
@@ -32,7 +33,7 @@ class DrawnBatches:
         self._seed = config.seed
 
     def epoch(self, epoch):
-        style = replace(STACKED, max_length=3)
+        style = LineStyle(max_length=3)
         generator = LineGenerator(drawn_hands(), [], style, seed=self._seed + epoch)
         return list(_batched(map(generator.example, range(48)), columns_per_batch=512))[:4]
 
@@ -126,7 +127,7 @@ def test_the_trainable_network_comes_back_from_its_export(run):
 
 
 def test_finetuning_learns_the_pictures_and_leaves_the_statistics(run):
-    generator = LineGenerator(drawn_hands(), [], STACKED, seed=5)
+    generator = LineGenerator(drawn_hands(), [], LineStyle(), seed=5)
     texts = [f"{number:02d}" for number in range(12)]
     own = OwnPictures([np.pad(generator.picture(i, text=text)[0], 6) for i, text in enumerate(texts)], texts)
     with exported_reader(run, CONFIG) as graph:

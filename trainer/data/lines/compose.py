@@ -15,8 +15,12 @@ from trainer.data.lines.texts import draw_text
 Picture = NDArray[np.uint8]
 
 HEIGHT_PX = 28  # of a digit of usual size
+BOX_PX = 40  # side of a digit's box: as 28 pixels to the 20 of a digit on a canvas of MNIST
 STACKED_GAP_PX = 3
+BEND_PX = 1.7  # typical displacement, 1.2 on a canvas of 28 pixels
+_BEND_SIGMA_PX = 5.6  # as wide as Simard et al. 2003 found best for MNIST, in digits of this height
 MARKS = ("dot", "comma", "dash", "equals", "plus", "star", "apostrophe", "colon")
+_JOINT_CHANCE = 0.6  # of zeros that hang together to show the stroke between them
 _ENDINGS = (
     ("dash",),
     ("dot", "dash"),
@@ -56,6 +60,7 @@ class _Piece:
     picture: Picture
     rise: float  # of its bottom above the baseline, in pixels
     class_index: int | None  # None for marks that are not read
+    is_joined: bool = False  # written in one go with the piece before
 
 
 def compose(
@@ -72,7 +77,7 @@ def compose(
     """
     has_digits = text is not None or rng.random() >= style.nothing_chance
     if text is None:
-        text = draw_text(rng, max_length=style.max_length, repeat_chance=style.repeat_chance) if has_digits else ""
+        text = _draw_text(style, rng) if has_digits else ""
     slant = float(np.clip(rng.normal(0, style.slant / 2), -style.slant, style.slant))
     stretch = 1 + rng.uniform(-style.stretch, style.stretch)
     pen_change = int(rng.choice([-1, 1, 1, 2])) if rng.random() < style.thickness_chance else 0
@@ -83,11 +88,18 @@ def compose(
         picture = _write(sprite, style, rng, slant=slant, stretch=stretch, pen_change=pen_change)
         rise = rng.normal(0, style.baseline_jitter) * HEIGHT_PX
         pieces.append(_Piece(picture, rise, class_of_digit(int(symbol))))
+    if style.joined_chance and rng.random() < style.joined_chance:
+        _join_zeros(pieces, rng)
     if rng.random() < style.other_chance or (not text and rng.random() < 0.6):
         _add_others(pieces, letters, pen, rng, may_strike=bool(text))
     if rng.random() < style.mark_chance or (not text and rng.random() < 0.5):
         _add_marks(pieces, pen, rng)
     return _lay_out(pieces, style, pen, rng)
+
+
+def _draw_text(style: LineStyle, rng: np.random.Generator) -> str:
+    chances = {"repeat_chance": style.repeat_chance, "round_chance": style.round_chance}
+    return draw_text(rng, max_length=style.max_length, **chances)
 
 
 def _write(
@@ -106,12 +118,40 @@ def _write(
     matrix[:, 2] = 3 - low
     size = np.ceil(high - low).astype(int) + 6
     picture = cv2.warpAffine(sprite, matrix, (int(size[0]), int(size[1])), flags=cv2.INTER_LINEAR)
+    if style.bend_chance and rng.random() < style.bend_chance:
+        picture = _bent(picture, rng)
     if pen_change:
         change = cv2.dilate if pen_change > 0 else cv2.erode
         cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
         changed = change(picture, cross, iterations=abs(pen_change))
         picture = changed if changed.max() > 128 else picture
     return _cropped(picture)
+
+
+def _bent(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Moved along a smooth random field; what is moved over the edge is lost."""
+    height, width = picture.shape
+    noise = rng.standard_normal((height, width, 2), dtype=np.float32)
+    # Smoothed noise is fainter by this factor; its displacements are to be those of `BEND_PX`.
+    strength = BEND_PX * 2 * np.sqrt(np.pi) * _BEND_SIGMA_PX
+    field = cv2.GaussianBlur(noise, (0, 0), _BEND_SIGMA_PX, borderType=cv2.BORDER_CONSTANT) * np.float32(strength)
+    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+    return cv2.remap(picture, xs + field[..., 0], ys + field[..., 1], cv2.INTER_LINEAR)
+
+
+def _join_zeros(pieces: list[_Piece], rng: np.random.Generator) -> None:
+    """Two zeros or more at the end become smaller and hang together, at the foot of the line or above it."""
+    num_zeros = 0
+    while num_zeros < len(pieces) and pieces[-1 - num_zeros].class_index == class_of_digit(0):
+        num_zeros += 1
+    if num_zeros < 2:
+        return
+    size = rng.uniform(0.5, 1.0)
+    rise = rng.uniform(0.0, 1.0 - size) * HEIGHT_PX if rng.random() < 0.4 else 0.0
+    for index, piece in enumerate(pieces[-num_zeros:]):
+        piece.picture = _cropped(cv2.resize(piece.picture, None, fx=size, fy=size, interpolation=cv2.INTER_AREA))
+        piece.rise += rise
+        piece.is_joined = index > 0
 
 
 def _add_others(
@@ -170,17 +210,25 @@ def _lay_out(pieces: list[_Piece], style: LineStyle, pen: int, rng: np.random.Ge
     composed = Composed(canvas)
     for index, piece in enumerate(pieces):
         height, piece_width = piece.picture.shape
-        top = int(np.clip(base - height - piece.rise - slope * x, 0, canvas.shape[0] - height))
+        rise = piece.rise
+        if style.is_boxed:
+            left_in_box, rise = _place_in_box(piece.picture)
+        top = int(np.clip(base - height - rise - slope * x, 0, canvas.shape[0] - height))
         rows = slice(top, top + height)
-        if index and style.is_stacked:
+        if style.is_boxed:
+            x = 4 + index * BOX_PX + left_in_box
+        elif index and style.is_stacked:
             x += STACKED_GAP_PX
         elif index:
-            x = _next_x(piece.picture, profile[rows], x, _gap(style, usual_gap, rng))
+            gap = -rng.uniform(0, 0.1) * HEIGHT_PX if piece.is_joined else _gap(style, usual_gap, rng)
+            x = _next_x(piece.picture, profile[rows], x, gap)
         x = int(np.clip(x, 0, width - piece_width))
         region = canvas[rows, x : x + piece_width]
         np.maximum(region, piece.picture, out=region)
-        if index and style.ligature_chance and rng.random() < style.ligature_chance:
-            _join(canvas, x, rows, pen, rng)
+        if piece.is_joined and rng.random() < _JOINT_CHANCE:
+            _join(canvas, x, rows, pen, rng, between=(0.0, 0.3))
+        elif index and style.ligature_chance and rng.random() < style.ligature_chance:
+            _join(canvas, x, rows, pen, rng, between=(0.2, 0.95))
         is_ink = piece.picture >= 64
         rightmost = np.where(is_ink.any(axis=1), x + piece_width - 1 - is_ink[:, ::-1].argmax(axis=1), -10_000)
         profile[rows] = np.maximum(profile[rows], rightmost)
@@ -192,6 +240,13 @@ def _lay_out(pieces: list[_Piece], style: LineStyle, pen: int, rng: np.random.Ge
     composed.ink = np.ascontiguousarray(canvas[top : top + ink_height, left : left + ink_width])
     composed.boxes = [(start - left, end - left) for start, end in composed.boxes]
     return composed
+
+
+def _place_in_box(picture: Picture) -> tuple[int, int]:
+    """Where the center of mass is the middle of the box: columns from its left, rows of the bottom above its floor."""
+    moments = cv2.moments(picture)
+    center_x, center_y = (moments[axis] / moments["m00"] for axis in ("m10", "m01"))
+    return round(BOX_PX / 2 - center_x), round(BOX_PX / 2 + center_y) - picture.shape[0]
 
 
 def _gap(style: LineStyle, usual: float, rng: np.random.Generator) -> float:
@@ -218,11 +273,13 @@ def _next_x(picture: Picture, before: NDArray[np.int64], x: int, gap: float) -> 
     return max(round(gap - distance), x - round(0.4 * HEIGHT_PX) - picture.shape[1] // 3)
 
 
-def _join(canvas: Picture, x: int, rows: slice, pen: int, rng: np.random.Generator) -> None:
-    """A stroke of the pen from the digit before into this one."""
+def _join(
+    canvas: Picture, x: int, rows: slice, pen: int, rng: np.random.Generator, *, between: tuple[float, float]
+) -> None:
+    """A stroke of the pen from the digit before into this one, at heights in this part of it, from its top."""
     left = max(0, x - int(rng.integers(3, 10)))
     right = min(canvas.shape[1] - 1, x + int(rng.integers(2, 8)))
-    ys = rng.uniform(0.2, 0.95, 2) * (rows.stop - rows.start) + rows.start
+    ys = rng.uniform(*between, 2) * (rows.stop - rows.start) + rows.start
     cv2.line(canvas, (left, int(ys[0])), (right, int(ys[1])), 255, max(1, pen - 1), cv2.LINE_AA)
 
 

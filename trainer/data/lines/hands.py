@@ -57,7 +57,7 @@ def mnist_hands(digits: Digits, writers: NDArray[np.int64]) -> Hands:
 
 
 def training_hands(mnist: Mnist, data_dir: Path) -> Hands:
-    """MNIST's training writers, three numbers in five; else the pens of bhmsds, drawn digits of other countries, print.
+    """MNIST's training writers, for more than half; else bhmsds' pens, drawn digits of other countries, print.
 
     The writers of bhmsds are not known; all its digits together are one hand.
 
@@ -68,12 +68,12 @@ def training_hands(mnist: Mnist, data_dir: Path) -> Hands:
         raise TrainerError(WRITERS_NEEDED)
     rows = mnist.splits.train
     bhmsds, printed = load_bhmsds(data_dir, "train"), load_printed()
-    penned, pens = load_penned(num_hands=400, per_digit=3, seed=0)
+    penned, pens = load_penned(num_hands=800, per_digit=3, seed=0)
     return _collect(
         [
-            (mnist.train.take(rows), mnist.train_writers[rows], 0.6),
-            (bhmsds, np.zeros(len(bhmsds), np.int64), 0.22),
-            (penned, pens, 0.13),
+            (mnist.train.take(rows), mnist.train_writers[rows], 0.55),
+            (bhmsds, np.zeros(len(bhmsds), np.int64), 0.2),
+            (penned, pens, 0.2),
             (printed, np.zeros(len(printed), np.int64), 0.05),
         ]
     )

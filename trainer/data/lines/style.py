@@ -9,6 +9,8 @@ class LineStyle:
 
     Attributes:
         max_length: most digits of a number.
+        is_boxed: every digit stands in a box of its own, all equal, with its center of mass in the middle, as MNIST's
+            canvases do side by side; nothing is said then of gaps and baselines.
         one_writer_chance: digits all come from one writer, else from several.
         slant: largest slant of a whole number, as pixels sideways per pixel of height.
         digit_slant: how much single digits differ from it (standard deviation).
@@ -20,7 +22,10 @@ class LineStyle:
         wide_chance: of two neighbors to stand far apart.
         ligature_chance: of two neighbors to be joined by a stroke.
         thickness_chance: another pen.
+        bend_chance: of a digit to be bent elastically.
         repeat_chance: a number with repeated neighbors, such as 0077.
+        round_chance: a number that ends in two zeros or more, such as 5000.
+        joined_chance: its zeros are written smaller, in one go.
         mark_chance: dots, commas, dashes or signs that are not digits, and are not read.
         other_chance: a letter, an X or a struck-out digit stands where a digit might, and is read as `other`.
         nothing_chance: there is no digit, only marks, or nothing at all.
@@ -30,6 +35,7 @@ class LineStyle:
     """
 
     max_length: int = 20
+    is_boxed: bool = False
     one_writer_chance: float = 1.0
     slant: float = 0.0
     digit_slant: float = 0.0
@@ -41,7 +47,10 @@ class LineStyle:
     wide_chance: float = 0.0
     ligature_chance: float = 0.0
     thickness_chance: float = 0.0
+    bend_chance: float = 0.0
     repeat_chance: float = 0.0
+    round_chance: float = 0.0
+    joined_chance: float = 0.0
     mark_chance: float = 0.0
     other_chance: float = 0.0
     nothing_chance: float = 0.0
@@ -51,11 +60,11 @@ class LineStyle:
 
     @property
     def is_stacked(self) -> bool:
-        """Whether digits stand side by side box by box, rather than as near to each other as a hand sets them."""
+        """Whether digits stand side by side column by column, rather than as near to each other as a hand sets them."""
         return not (self.touching_chance or self.wide_chance)
 
 
-STACKED = LineStyle()
+STACKED = LineStyle(is_boxed=True)
 """Digits side by side, as they are."""
 
 CLEAN = LineStyle(
