@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trainer.errors import TrainerError
 
 Shape: TypeAlias = tuple[int, ...]
-"""Of a value, the batch first as -1."""
+"""Of a value, the batch first as -1; the width of a line, which may be any, is -1 too."""
 
 INPUT = "canvases"
 # By TensorFlow's name. What is not in here has no counterpart in `onnx_file.py` and `in_tensorflow.py`.

@@ -5,6 +5,7 @@ Inference", arXiv 1712.05877.
 """
 
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 import tensorflow as tf
@@ -14,13 +15,13 @@ from trainer.operations.graph import Graph
 from trainer.operations.in_tensorflow import HEAD, serving_function
 
 
-def to_litert(graph: Graph, *, representative: NDArray[np.uint8] | None = None) -> bytes:
-    """The bytes of a `.tflite` file: uint8 canvases (n, 28, 28, 1) in, float32 logits out.
+def to_litert(graph: Graph, *, representative: Collection[NDArray[np.uint8]] | None = None) -> bytes:
+    """The bytes of a `.tflite` file: uint8 canvases in, (n, 28, 28, 1) or as `graph` has them, float32 logits out.
 
     Args:
         graph: what to write.
-        representative: uint8 (m, 28, 28, 1), to measure the range of every map with; then weights and maps are int8,
-            but for `Graph.head`, which stays float32.
+        representative: uint8 (28, 28, 1) each, or as `graph` has them, to measure the range of every map with; then
+            weights and maps are int8, but for `Graph.head`, which stays float32.
     """
     converter = _converter(graph)
     if representative is None:

@@ -30,8 +30,9 @@ def run_graph(graph: Graph, canvases: Any, weights: Tensors | None = None) -> di
 
 
 def serving_function(graph: Graph, weights: Tensors | None = None) -> Any:
-    """The graph as a `tf.function` from uint8 canvases (n, 28, 28, 1) to float32 logits."""
-    signature = [tf.TensorSpec((None, *graph.shapes[INPUT][1:]), tf.uint8, name=INPUT)]
+    """The graph as a `tf.function` from uint8 canvases, (n, 28, 28, 1) or as `graph` has them, to float32 logits."""
+    shape = [None if size == -1 else size for size in graph.shapes[INPUT]]
+    signature = [tf.TensorSpec(shape, tf.uint8, name=INPUT)]
     return tf.function(
         lambda canvases: run_graph(graph, canvases, weights)[graph.output], input_signature=signature, autograph=False
     )
@@ -48,7 +49,9 @@ def _run(graph: Graph, node: Node, inputs: list[Any]) -> Any:
         pool = tf.nn.max_pool2d if node.op == "max_pool" else tf.nn.avg_pool2d
         return pool(inputs[0], attributes["size"], attributes["strides"], attributes["padding"])
     if node.op == "reshape":
-        return tf.reshape(inputs[0], graph.shapes[node.output])
+        batch, *sizes = graph.shapes[node.output]
+        # One size may be left open; where that is not the batch's, the batch is as large as it was.
+        return tf.reshape(inputs[0], (tf.shape(inputs[0])[0] if -1 in sizes else batch, *sizes))
     if node.op == "concat":
         return tf.concat(inputs, attributes["axis"])
     if node.op == "slice":

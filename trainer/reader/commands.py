@@ -8,8 +8,10 @@ import numpy as np
 
 from service.recognition.errors import InvalidModel
 from service.recognition.manifest import SEQUENCE_READER, load_manifest
+from service.runtime.loading import open_network
 from service.runtime.saved_model import SavedModel
 from trainer.config import load_config
+from trainer.data.lines.hands import calibration_hands
 from trainer.data.lines.style import HARD
 from trainer.data.mnist import load_mnist
 from trainer.errors import TrainerError
@@ -18,6 +20,7 @@ from trainer.reader.calibrate import STYLES, calibrate_reader, calibration_parts
 from trainer.reader.config import ReaderConfig
 from trainer.reader.evaluate import NumberScore, measure_reader
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, exported_reader, write_reader
+from trainer.reader.int8 import write_int8
 from trainer.reader.readings import newest_classifier
 from trainer.reader.train import read_first_weights, train_reader
 from trainer.runs import Run, write_json
@@ -65,13 +68,14 @@ def export(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir
     run = Run(output_dir, config)
     mnist = load_mnist(data_dir)
     with exported_reader(run, config) as graph:
-        model = SavedModel(graph, input_shape=INPUT_SHAPE)
+        in_int8 = write_int8(graph, config.serves, calibration_hands(mnist, data_dir))
+        model = open_network(graph, input_shape=INPUT_SHAPE)  # in the form that the service runs
         calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir))
         scores = measure_reader(
             model, mnist, data_dir, second=calibrated.second, temperature=calibrated.served.temperature
         )
         first_weights = read_first_weights(run)
-        remarks = {"first_weights": first_weights} if first_weights else {}
+        remarks = {"int8": in_int8, **({"first_weights": first_weights} if first_weights else {})}
         what = ReaderExport(graph, config.name, version, config, SOURCES, scores, remarks)
         return write_reader(what, mnist, data_dir, models_dir=models_dir, calibrated=calibrated)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from service.recognition.alphabet import SYMBOLS
 from service.recognition.line_canvas import LINE_HEIGHT_PX, LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
@@ -21,6 +22,9 @@ from service.recognition.manifest import (
     SecondLookRule,
     hash_files,
 )
+from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
+from service.runtime.loading import open_network
+from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 from trainer.data.lines.golden import golden_lines
 from trainer.data.mnist import Mnist
@@ -81,7 +85,7 @@ class ReaderExport:
     """What a reader's folder is made from.
 
     Attributes:
-        graph: the SavedModel.
+        graph: folder of the SavedModel, and of its form in eight bits, if it has one.
         name: of the model.
         version: of the model.
         config: that it was trained with.
@@ -127,14 +131,10 @@ def write_reader(
     folder = target.parent / f".{what.version}.unfinished"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(what.graph, folder)
-    model = SavedModel(folder, input_shape=INPUT_SHAPE)
     if calibrated is None:
+        model = open_network(folder, input_shape=INPUT_SHAPE)
         calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir))
-    golden = {}
-    for width, canvases in golden_lines().items():
-        golden[f"canvases_{width}"] = canvases
-        golden[f"logits_{width}"] = model.logits(canvases)
-    np.savez_compressed(folder / GOLDEN_FILE, **golden)
+    np.savez_compressed(folder / GOLDEN_FILE, **_golden(folder))
     card = _card(what, calibrated)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
     manifest = Manifest(
@@ -171,6 +171,18 @@ def write_reader(
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
     folder.rename(target)
     return target
+
+
+def _golden(folder: Path) -> dict[str, NDArray[Any]]:
+    """Lines of every width, and what each form of the network in a folder says to them."""
+    forms: dict[str, Network] = {"logits": SavedModel(folder, input_shape=INPUT_SHAPE)}
+    if (folder / INT8_FILE).exists():
+        forms["logits_int8"] = LiteRtNetwork(folder / INT8_FILE, input_shape=INPUT_SHAPE)
+    golden = {}
+    for width, canvases in golden_lines().items():
+        golden[f"canvases_{width}"] = canvases
+        golden.update({f"{name}_{width}": network.logits(canvases) for name, network in forms.items()})
+    return golden
 
 
 def _check_logits(model: SavedModel, run: Run) -> None:

@@ -7,7 +7,6 @@ before, so that what the reader knew is not forgotten. Some pictures are held ba
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import keras
@@ -17,11 +16,8 @@ from service.recognition.alphabet import classes_of
 from service.recognition.image import GrayImage
 from trainer.data.lines.generator import Example
 from trainer.errors import TrainerError
-from trainer.finetune.exported import restore_weights
 from trainer.reader.batches import Batch, stack
-from trainer.reader.config import Head
 from trainer.reader.loss import ctc_loss
-from trainer.reader.network import build_reader
 from trainer.reader.own_pictures import OwnPictures
 from trainer.reader.readings import see_line
 
@@ -42,21 +38,6 @@ class FinetuneOptions:
     num_epochs: int = 30
     learning_rate: float = 4e-4
     seed: int = 3
-
-
-def reader_from(folder: Path, head: Head) -> keras.Model:
-    """The trainable network behind an exported model.
-
-    Args:
-        folder: `models/<name>/<version>`.
-        head: that it was exported with.
-
-    Raises:
-        TrainerError: the weights are not those of this architecture.
-    """
-    model = build_reader((head,))
-    restore_weights(model, folder)
-    return model
 
 
 def finetune(model: keras.Model, own: OwnPictures, rehearsal: list[Batch], options: FinetuneOptions) -> None:

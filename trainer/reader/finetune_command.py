@@ -4,8 +4,8 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from service.runtime.saved_model import SavedModel
-from trainer.data.lines.hands import mnist_hands
+from service.runtime.loading import open_network
+from trainer.data.lines.hands import calibration_hands, mnist_hands
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
@@ -13,10 +13,12 @@ from trainer.finetune.exported import newest_version
 from trainer.reader.commands import SOURCES, config_of, folds, rehearsal_batches
 from trainer.reader.evaluate import NumberScore, look_at, read_all, score
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, export_graph, write_reader
-from trainer.reader.finetune import FinetuneOptions, finetune, reader_from
+from trainer.reader.finetune import FinetuneOptions, finetune
+from trainer.reader.int8 import write_int8
 from trainer.reader.numbers import Numbers, composed
 from trainer.reader.own_pictures import OwnPictures, load_own_pictures
 from trainer.reader.readings import SecondReader, second_reader_of
+from trainer.reader.trained import reader_from
 
 HELD_BACK_FOLDS = 5  # one of them is held back
 _NUM_REHEARSED = 8_000
@@ -50,6 +52,7 @@ def finetune_model(
         with tempfile.TemporaryDirectory(prefix="digits-finetune-") as parent:
             graph = Path(parent) / "graph"
             export_graph(model, config.serves, graph)
+            in_int8 = write_int8(graph, config.serves, calibration_hands(mnist, data_dir))
             gained = _compare(before, graph, own.take(held_back), known, second)
             results.append(gained[0])
             for was, now in gained:
@@ -62,7 +65,7 @@ def finetune_model(
                     config,
                     [*SOURCES, {"name": "own pictures", "licence": "the user's own", "num_numbers": len(learned)}],
                     [now for _, now in gained],
-                    {"finetuned_from": int(before.name), "finetuning": asdict(options)},
+                    {"finetuned_from": int(before.name), "finetuning": asdict(options), "int8": in_int8},
                 )
                 return write_reader(what, mnist, data_dir, models_dir=models_dir)
     was = NumberScore("held back, all folds", len(own), sum(was.num_right for was, _ in results))
@@ -88,7 +91,7 @@ def _compare(
 ) -> list[tuple[NumberScore, NumberScore]]:
     """What both read right, each with the second look of the one before, if that took any."""
     sets = [("own pictures, held back", Numbers(held_back.pictures, held_back.texts, [])), *known]
-    models = [SavedModel(folder, input_shape=INPUT_SHAPE) for folder in (before, after)]
+    models = [open_network(folder, input_shape=INPUT_SHAPE) for folder in (before, after)]
     classifier, weight = (None, 0.0) if second is None else (second.classifier, second.weight)
     gained = []
     for name, numbers in sets:
