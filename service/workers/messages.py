@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from service.runtime.metric_sums import Snapshot
 
-ROOM_BYTES = 2**20  # asked of the system for each direction; a snapshot takes some 50 kB
+ROOM_BYTES = 2**20  # asked of the system for each direction; a snapshot takes 20 to 50 kB
 
 
 @dataclass(frozen=True, slots=True)

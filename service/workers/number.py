@@ -1,6 +1,7 @@
 """How many workers suit a machine, where the operator leaves that to the service."""
 
 import os
+import sys
 from pathlib import Path
 
 MOST = 4  # beyond these, what is gained is rarely worth the memory: whoever has the cores can say so
@@ -31,6 +32,8 @@ def suitable_number_here(device: str, *, root: Path = Path("/")) -> int:
             for `auto` a device file has to tell whether there is a GPU.
         root: of the file system in which the machine describes itself.
     """
+    if sys.platform == "win32":
+        return 1  # event loops there cannot listen to a line
     on_gpu = device.startswith("gpu") or (device == "auto" and any((root / "dev").glob("nvidia[0-9]*")))
     return suitable_number(num_cores=_num_cores(root), memory_bytes=_memory_bytes(root), on_gpu=on_gpu)
 

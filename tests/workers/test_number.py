@@ -75,6 +75,12 @@ def test_machine_that_does_not_describe_itself_gets_one_for_each_core(machine, t
     assert suitable_number_here("cpu", root=tmp_path / "nowhere") == 4
 
 
+def test_windows_gets_one(machine, monkeypatch):
+    monkeypatch.setattr(number.sys, "platform", "win32")
+
+    assert suitable_number_here("cpu", root=machine) == 1
+
+
 @pytest.mark.parametrize(
     ("device", "files", "num_workers"),
     [
