@@ -141,6 +141,5 @@ class Switchboard:
         self._subscribers.remove(subscriber)
         subscriber.line.close()
         self._departed = added([self._departed, lasting(subscriber.snapshot or ())])
-        self._collections = [one for one in self._collections if one.asker is not subscriber]
         for collection in self._collections:
             collection.missing.discard(subscriber)
