@@ -44,12 +44,12 @@ SERVICE_WITHOUT_LOG = Contestant(
     ready_path="/health/ready",
     settings={"DIGITS_LOG_LEVEL": "warning"},
 )
-SERVICE_TWO_WORKERS = Contestant(
-    "this service, two workers",
+SERVICE_ONE_WORKER = Contestant(
+    "this service, one worker",
     ("service",),
     predict_path="/predict?model=cnn",
     ready_path="/health/ready",
-    settings={"DIGITS_WORKERS": "2"},
+    settings={"DIGITS_WORKERS": "1"},
 )
 LIT_SERVE = Contestant("LitServe", ("benchmarks.contestants.lit_serve",), OTHERS_PYTHON, ready_path="/health")
 THREAD_POOL = Contestant("FastAPI, SavedModel from the thread pool", ("benchmarks.contestants.thread_pool",))

@@ -40,12 +40,13 @@ def main() -> None:
 
 
 def soak(models_dir: Path, num_readings: int) -> dict[str, object]:
-    """Read pictures in equal stretches, and look at the process after each."""
+    """Read pictures in equal stretches, and look at all processes of the service after each."""
     requests = [predict_request(picture) for picture in digit_pngs()]
     stretches = []
     seen_files: set[str] = set()
     with serving(WATCHED, models_dir) as server:
-        closed_loop(server.port, requests, num_connections=NUM_CONNECTIONS, num_requests=1)
+        # Several, so that each worker has read something.
+        closed_loop(server.port, requests, num_connections=NUM_CONNECTIONS, num_requests=10 * NUM_CONNECTIONS)
         told_before = len(server.said().splitlines())
         traces_before = _num_traces(server)
         open_before, left_before = _open_files(server), set(server.folder.rglob("*"))
@@ -106,15 +107,16 @@ def _num_traces(server: Server) -> float | None:
 
 
 def _open_files(server: Server) -> set[str]:
-    """Regular files that the process holds open just now, however they were opened."""
+    """Regular files that the service's processes hold open just now, however they were opened."""
     found = set()
-    for link in Path(f"/proc/{server.process.pid}/fd").iterdir():
-        try:
-            target = str(link.readlink())
-        except OSError:  # closed meanwhile
-            continue
-        if target.startswith("/") and not target.startswith("/dev/"):
-            found.add(target)
+    for pid in server.pids():
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                target = str(link.readlink())
+            except OSError:  # closed meanwhile
+                continue
+            if target.startswith("/") and not target.startswith("/dev/"):
+                found.add(target)
     return found
 
 

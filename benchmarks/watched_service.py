@@ -1,5 +1,6 @@
 """The service, with an ear on every file that it opens for writing: a line on standard output for each.
 
+Its workers import this module as `__mp_main__` (docs.python.org, multiprocessing), and listen as well.
 Python tells its audit hooks about `open`, whoever calls it. What C code opens by itself is not heard; the soak looks
 at the folders too.
 """
@@ -29,6 +30,7 @@ def _tell(what: str) -> None:
     os.write(1, (json.dumps({MARK: what}) + "\n").encode())
 
 
-if __name__ == "__main__":
+if __name__ in ("__main__", "__mp_main__"):
     sys.addaudithook(hear)
+if __name__ == "__main__":
     sys.exit(main([]))

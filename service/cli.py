@@ -49,8 +49,8 @@ def _serve(_: argparse.Namespace) -> int:
     return 0
 
 
-def _announce(address: str) -> None:
-    print(f"Ready. The page: {address}/   The interface: {address}/docs", flush=True)
+def _announce(address: str, num_workers: int) -> None:
+    print(f"Ready. The page: {address}/   The interface: {address}/docs   Workers: {num_workers}", flush=True)
 
 
 def _settings_help() -> str:

@@ -21,20 +21,22 @@ from service.api.tracing import tracing_from
 from service.logs import configure_logs
 from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
-from service.runtime.metrics import Metrics
+from service.runtime.metrics import Metrics, snapshot_of
 from service.runtime.registry import Registry, RuntimeOptions
 from service.server import DrainingServer, many_times
 from service.settings import Settings, load_settings
-from service.workers import READY, supervise
+from service.workers.line import Line
+from service.workers.number import suitable_number_here
+from service.workers.supervisor import Supervisor
 
 LISTS_DIR = Path(__file__).parent / "lists"
 
 
-def serve(announce: Callable[[str], None]) -> None:
+def serve(announce: Callable[[str, int], None]) -> None:
     """Run the service until it is told to stop.
 
     Args:
-        announce: is given the service's address, once, when it is ready to read.
+        announce: is given the service's address and the number of its workers, once, when it is ready to read.
 
     Raises:
         StartupError: it cannot start; the message is for the operator.
@@ -43,26 +45,42 @@ def serve(announce: Callable[[str], None]) -> None:
     configure_logs(settings.log_level)
     listener = _listen(settings.host, settings.port)
     address = _address(listener)
-    if settings.workers == 1:
-        _run(settings, listener, on_ready=lambda: announce(address))
+    num_workers = suitable_number_here(settings.device) if settings.workers == "auto" else settings.workers
+    if num_workers == 1:
+        _run(settings, listener, on_ready=lambda: announce(address, 1))
     else:
-        supervise(settings, listener, run_worker, announce=lambda: announce(address))
+        supervisor = Supervisor(settings, listener, run_worker)
+        supervisor.run(num_workers, announce=lambda: announce(address, num_workers))
 
 
-def run_worker(settings: Settings, listener: socket.socket, parent: Connection) -> None:
-    """One of several processes; see `service.workers`."""
+def run_worker(settings: Settings, listener: socket.socket, parent: Connection, loads_first: bool) -> None:
+    """One of several processes; see `service.workers.supervisor`."""
     configure_logs(settings.log_level)
+    line = Line(parent)
     try:
-        _run(settings, listener, on_ready=lambda: parent.send(READY), parent=parent)
+        _run(settings, listener, on_ready=lambda: line.say_can_read(True), line=line, loads_first=loads_first)
     except StartupError as error:
-        parent.send(str(error))
+        line.say_failed(str(error))
         raise SystemExit(1) from None
 
 
 def _run(
-    settings: Settings, listener: socket.socket, *, on_ready: Callable[[], None], parent: Connection | None = None
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    on_ready: Callable[[], None],
+    line: Line | None = None,
+    loads_first: bool = False,
 ) -> None:
-    """Serve from the listening socket until told to stop, or until the parent has gone, if there is one."""
+    """Serve from the listening socket until told to stop, or until the parent has gone.
+
+    Args:
+        settings: of this process.
+        listener: bound to the port.
+        on_ready: is called when all models are loaded.
+        line: to the parent, if there is one.
+        loads_first: whether nobody is let in before.
+    """
     failure: list[BaseException] = []
 
     def stop(error: BaseException) -> None:
@@ -71,8 +89,6 @@ def _run(
 
     def orphaned() -> None:
         server.should_exit = True
-        if parent is not None:
-            asyncio.get_running_loop().remove_reader(parent.fileno())
 
     def ready() -> None:
         # What has been loaded stays until the end, and there is much of it: each full search for garbage would walk
@@ -81,7 +97,7 @@ def _run(
         gc.freeze()
         on_ready()
 
-    container = container_for(settings, on_ready=ready, on_failure=stop)
+    container = container_for(settings, on_ready=ready, on_failure=stop, line=line)
     config = uvicorn.Config(
         create_app(container),
         log_config=None,  # our own is in place
@@ -91,9 +107,11 @@ def _run(
     server = DrainingServer(config, drain=container.drain, drain_s=settings.drain_s)
 
     async def run() -> None:
-        if parent is not None:
-            asyncio.get_running_loop().add_reader(parent.fileno(), orphaned)
-        await server.serve(sockets=many_times(listener, num_workers=settings.workers))
+        if line is not None:
+            line.open(lambda: snapshot_of(container.metrics.registry), on_hang_up=orphaned)
+        if loads_first:
+            await container.models.load()
+        await server.serve(sockets=many_times(listener, is_shared=line is not None))
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())
@@ -102,12 +120,17 @@ def _run(
 
 
 def container_for(
-    settings: Settings, *, on_ready: Callable[[], None], on_failure: Callable[[BaseException], None] = lambda _: None
+    settings: Settings,
+    *,
+    on_ready: Callable[[], None],
+    on_failure: Callable[[BaseException], None] = lambda _: None,
+    line: Line | None = None,
 ) -> Container:
-    """The parts of one process."""
+    """The parts of one process; with a line to its parent, of one of several."""
     metrics = Metrics(CollectorRegistry())
     alerts = _alerts(settings, metrics)
-    registry = Registry(_runtime_options(settings), metrics, on_read=alerts.hear)
+    on_change = (lambda _can_read: None) if line is None else line.say_can_read
+    registry = Registry(_runtime_options(settings), metrics, on_read=alerts.hear, on_change=on_change)
     tracing = tracing_from(os.environ)
     return Container(
         settings,
@@ -116,6 +139,7 @@ def container_for(
         metrics=metrics,
         tracing=tracing,
         alerts=alerts,
+        crew=line,
         on_ready=on_ready,
         on_failure=on_failure,
     )

@@ -24,14 +24,14 @@ LINGER_S = 0.5  # longer than a busy client's pause between two requests; idle c
 ACCEPTED_AT_A_LOOK = 32  # so that a thousand clients that come at once are let in within two seconds at the worst
 
 
-def many_times(listener: socket.socket, *, num_workers: int) -> list[socket.socket]:
+def many_times(listener: socket.socket, *, is_shared: bool) -> list[socket.socket]:
     """A listening socket and duplicates of it, for a loop that accepts one connection from each at a time.
 
     Args:
         listener: bound to the port.
-        num_workers: processes that accept from it; of several, each gets it once.
+        is_shared: whether other workers accept from it as well; then each gets it once.
     """
-    times = ACCEPTED_AT_A_LOOK if num_workers == 1 else 1
+    times = 1 if is_shared else ACCEPTED_AT_A_LOOK
     return [listener, *(listener.dup() for _ in range(times - 1))]
 
 

@@ -49,6 +49,7 @@ def _check_gpu_memory(value_mb: int) -> int:
 
 
 GpuMemory = Annotated[int, AfterValidator(_check_gpu_memory)]
+NumWorkers = Literal["auto"] | Annotated[int, Field(ge=1, le=64)]
 
 
 def _setting(default: Any, meaning: str, *, accepted: str, **limits: Any) -> Any:
@@ -101,12 +102,10 @@ class Settings(BaseSettings):
         ge=0,
         le=1_000_000,
     )
-    workers: int = _setting(
-        1,
-        "Processes that share the port, each with models of its own.",
-        accepted="a whole number from 1 to 64",
-        ge=1,
-        le=64,
+    workers: NumWorkers = _setting(
+        "auto",
+        "Processes that share the port, each with models of its own; `auto` takes one per core, at most 4, on CPUs.",
+        accepted="auto, or a whole number from 1 to 64",
     )
     intra_op_threads: int = _setting(
         1,
@@ -248,7 +247,9 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise StartupError("\n".join(_complaint(dict(found)) for found in error.errors())) from error
+        # Once each: a value that could have been of several types is refused for each of them.
+        complaints = dict.fromkeys(_complaint(dict(found)) for found in error.errors())
+        raise StartupError("\n".join(complaints)) from error
 
 
 def _complaint(error: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from tests.project import ROOT
 
 @contextmanager
 def running_service(**settings: str) -> Iterator[str]:
-    """Start it on a free port; the address that it announces when it is ready.
+    """Start it on a free port, with one worker; the address that it announces when it is ready.
 
     Args:
         settings: further environment variables, such as `DIGITS_LISTS_DIR`.
@@ -22,7 +22,7 @@ def running_service(**settings: str) -> Iterator[str]:
         [sys.executable, "-m", "service"],
         cwd=ROOT,
         # Nobody reads the output after the announcement, so there must not be a line per request.
-        env={**environment, "DIGITS_PORT": "0", "DIGITS_LOG_LEVEL": "warning", **settings},
+        env={**environment, "DIGITS_PORT": "0", "DIGITS_WORKERS": "1", "DIGITS_LOG_LEVEL": "warning", **settings},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -26,6 +26,7 @@ def create_app(container: Container) -> FastAPI:
     settings = container.settings
     body_memory = BodyMemory(settings.max_body_memory_mb * 1_000_000)
     container.metrics.body_bytes.set_function(lambda: body_memory.num_bytes)
+    container.metrics.ready.set_function(lambda: float(container.is_ready()))
     known_requests = KnownRequests()
     app = FastAPI(
         title="Digit recognition service",

@@ -12,6 +12,7 @@ from service.api.disconnect import PATIENCE_S
 from service.api.tracing import Tracing
 from service.recognition.allowed import AllowedList
 from service.recognition.constraint import Constraint
+from service.recognition.errors import NotReady
 from service.recognition.image import GrayImage
 from service.recognition.manifest import Manifest
 from service.recognition.prediction import DigitReading
@@ -82,6 +83,16 @@ class Models(Protocol):
         """See `Registry.sequence_recognizer`."""
 
 
+class Crew(Protocol):
+    """The processes that share the port with this one; `service.workers.line.Line` leads to them."""
+
+    def refuse_if_not_ready(self) -> None:
+        """Pass where all of them can read; raises `NotReady`."""
+
+    async def exposition(self) -> bytes:
+        """What a scrape gets: the metrics of all of them, and of this one; raises `NotReady`."""
+
+
 @dataclass(slots=True)
 class Drain:
     """Whether the service has been told to stop: it finishes what it has, and asks to be sent no more."""
@@ -101,6 +112,7 @@ class Container:
         drain: set by the server.
         tracing: where requests are traced; None where nobody asked for it.
         alerts: are told of readings; the models have been given them too.
+        crew: the processes that share the port with this one; None where it is alone.
         patience: of requests that are being read, before they listen for their client's goodbye.
         on_ready: called once, when all models are loaded.
         on_failure: called once instead, with what kept them from loading.
@@ -113,9 +125,30 @@ class Container:
     drain: Drain = field(default_factory=Drain)
     tracing: Tracing | None = None
     alerts: Alerts = field(default_factory=Alerts)
+    crew: Crew | None = None
     patience: Alarms = field(default_factory=lambda: Alarms(PATIENCE_S))
     on_ready: Callable[[], None] = lambda: None
     on_failure: Callable[[BaseException], None] = lambda _: None
+
+    def refuse_if_not_ready(self) -> None:
+        """Pass where the service may be sent work, by whichever process it is met.
+
+        Raises:
+            NotReady: this process, or another that shares the port, cannot read now, or is about to end.
+        """
+        if self.drain.has_begun:
+            raise NotReady("The service is shutting down. Try again with another instance.")
+        self.models.refuse_if_not_ready()
+        if self.crew is not None:
+            self.crew.refuse_if_not_ready()
+
+    def is_ready(self) -> bool:
+        """Whether `refuse_if_not_ready` would pass."""
+        try:
+            self.refuse_if_not_ready()
+        except NotReady:
+            return False
+        return True
 
 
 async def container_of(request: Request) -> Container:

@@ -49,6 +49,7 @@ class Canary:
         every_s: pause between two rounds.
         limit_s: an answer that takes longer is none.
         on_failure: is called for each round that failed.
+        on_change: is told whether all were right, when that is another answer than before.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Canary:
         every_s: float,
         limit_s: float,
         on_failure: Callable[[], None] = lambda: None,
+        on_change: Callable[[bool], None] = lambda _is_right: None,
     ) -> None:
         self._probes = probes
         self._every_s = every_s
         self._limit_s = limit_s
         self._on_failure = on_failure
+        self._on_change = on_change
         self._fault: str | None = None
 
     @property
@@ -85,7 +88,10 @@ class Canary:
             logger.error("canary failed", extra={EXTRA_FIELD: {"fault": fault}})
         elif self._fault:
             logger.warning("canary recovered", extra={EXTRA_FIELD: {"fault": self._fault}})
+        has_changed = (fault is None) != (self._fault is None)
         self._fault = fault
+        if has_changed:
+            self._on_change(fault is None)
 
     async def _fault_of(self, probe: Probe) -> str | None:
         try:

@@ -8,11 +8,12 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from service.recognition.policy import Decision, Reason
+from service.runtime.metric_sums import Snapshot
 from service.version import VERSION
 
 STAGES = ("decode", "canvas", "queue", "model", "read")
@@ -98,6 +99,7 @@ class Metrics:
             "digits_canary_failures", "Golden canvases that came back wrong, late or not at all.", registry=registry
         )
         self.ready = Gauge("digits_ready", "1 where /health/ready says ready.", registry=registry)
+        Gauge("digits_workers", "Processes that answer.", registry=registry).set(1)
         self.body_bytes = Gauge("digits_body_bytes", "Uploaded bytes held in memory.", registry=registry)
         build_info = Gauge("digits_build_info", "The code that runs.", ["version", "python"], registry=registry)
         build_info.labels(VERSION, platform.python_version()).set(1)
@@ -183,14 +185,24 @@ class _TracesAfterReady(Collector):
         yield family
 
 
-class Exposition(Collector):
-    """What a scrape gets: everything in a registry but the `_created` times, which nobody asked for."""
+def snapshot_of(registry: CollectorRegistry) -> Snapshot:
+    """Everything in a registry but the `_created` times, which nobody asked for."""
+    families = list(registry.collect())
+    for family in families:
+        family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+    return families
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
 
-    def collect(self) -> Iterator[Metric]:
-        """The metrics, each without its creation times."""
-        for metric in self._registry.collect():
-            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
-            yield metric
+def exposition(snapshot: Snapshot) -> bytes:
+    """What a scrape gets: the text format of Prometheus."""
+    return generate_latest(_Collected(snapshot))
+
+
+class _Collected(Collector):
+    """What has been collected already, for a library that wants to do it itself."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Snapshot:
+        return self._snapshot

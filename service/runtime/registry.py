@@ -1,7 +1,7 @@
 """The models of this process: loaded once, looked up by name."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,14 +78,21 @@ class Registry:
         options: see `RuntimeOptions`.
         metrics: count what is read.
         on_read: see `OnRead`.
+        on_change: is told that the models that were loaded cannot read any more, and that they can again.
     """
 
     def __init__(
-        self, options: RuntimeOptions, metrics: Metrics, *, on_read: OnRead = lambda _recognized: None
+        self,
+        options: RuntimeOptions,
+        metrics: Metrics,
+        *,
+        on_read: OnRead = lambda _recognized: None,
+        on_change: Callable[[bool], None] = lambda _can_read: None,
     ) -> None:
         self._options = options
         self._metrics = metrics
         self._on_read = on_read
+        self._on_change = on_change
         self._tensorflow_thread = DeviceThread()
         self._workplace = Workplace(
             threads=PictureThreads(num_threads=options.num_picture_threads, queue_limit=options.queue_limit),
@@ -98,15 +105,16 @@ class Registry:
         self._device = ""
         self._canary: Canary | None = None
         self._singing: asyncio.Task[None] | None = None
-        metrics.ready.set_function(lambda: float(self._is_ready()))
 
     async def load(self) -> None:
-        """Load every model's newest version; then, and not before, the registry is ready.
+        """Load every model's newest version; then, and not before, the registry is ready. A second time does nothing.
 
         Raises:
             DeviceNotFound: the device is not on this machine.
             InvalidModel: a model folder is missing or must not be trusted.
         """
+        if self._recognizers is not None:
+            return
         loop = asyncio.get_running_loop()
         loaded = await loop.run_in_executor(self._tensorflow_thread, self._load)
         self._batchers = {model.manifest.name: self._batcher_for(model) for model in loaded.models}
@@ -201,13 +209,6 @@ class Registry:
             raise NotReady("The models are not loaded yet. Try again in a few seconds.", retry_after_s=2.0)
         return self._recognizers
 
-    def _is_ready(self) -> bool:
-        try:
-            self.refuse_if_not_ready()
-        except NotReady:
-            return False
-        return True
-
     def _load(self) -> _Loaded:
         options = self._options
         folders = newest_versions(options.models_dir)
@@ -284,4 +285,5 @@ class Registry:
             every_s=self._options.canary_s,
             limit_s=self._options.canary_limit_s,
             on_failure=self._metrics.canary_failures.inc,
+            on_change=self._on_change,
         )

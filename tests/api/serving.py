@@ -113,6 +113,27 @@ class FakeModels:
             raise NotReady("The models are not loaded yet.", retry_after_s=2.0)
 
 
+class FakeCrew:
+    """What a worker's line to its parent is to the app.
+
+    Args:
+        exposition: what a scrape gets; None where the others do not answer.
+    """
+
+    def __init__(self, exposition: bytes | None = b"") -> None:
+        self._exposition = exposition
+        self.is_ready = True
+
+    def refuse_if_not_ready(self) -> None:
+        if not self.is_ready:
+            raise NotReady("One of the service's workers cannot read now.", retry_after_s=2.0)
+
+    async def exposition(self) -> bytes:
+        if self._exposition is None:
+            raise NotReady("The metrics of all workers could not be collected in time.")
+        return self._exposition
+
+
 @asynccontextmanager
 async def serving(
     models: FakeModels, settings: Settings | None = None, *, wait: bool = True, **parts: Any

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.api.serving import FakeModels, check_problem, serving
+from tests.api.serving import FakeCrew, FakeModels, check_problem, serving
 from tests.pictures import draw_seven, png
 
 pytestmark = pytest.mark.anyio
@@ -49,6 +49,17 @@ async def test_fault_of_a_model_makes_it_not_ready_but_live_until_it_is_gone(cli
         check_problem(await client.get("/health/ready"), 503, "not_ready")
         assert (await client.get("/health/live")).status_code == 200
         models.fault = None
+        assert (await client.get("/health/ready")).status_code == 200
+
+
+async def test_worker_is_not_ready_before_the_others_are_and_reads_meanwhile():
+    crew = FakeCrew()
+    async with serving(FakeModels(), crew=crew) as client:
+        crew.is_ready = False
+        check_problem(await client.get("/health/ready"), 503, "not_ready")
+        assert (await client.get("/health/live")).status_code == 200
+        assert (await client.post("/predict", content=png(draw_seven()))).status_code == 200
+        crew.is_ready = True
         assert (await client.get("/health/ready")).status_code == 200
 
 

@@ -4,12 +4,14 @@ import asyncio
 import re
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.api.dependencies import Drain
 from service.recognition.errors import DeadlineExceeded, QueueFull
+from service.runtime.metrics import Metrics
 from service.settings import Settings
-from tests.api.serving import FakeModels, serving
+from tests.api.serving import FakeCrew, FakeModels, check_problem, serving
 from tests.api.test_errors import Reader
 from tests.pictures import draw_seven, png
 from tests.project import ROOT
@@ -74,6 +76,36 @@ async def test_uploads_are_held_only_while_they_are_answered(client):
     await client.post("/predict", content=png(draw_seven()))
 
     assert (await samples(client))["digits_body_bytes",] == 0
+
+
+async def test_worker_shows_what_all_workers_have_counted():
+    async with serving(FakeModels(), crew=FakeCrew(b"# TYPE answers_total counter\nanswers_total 12.0\n")) as client:
+        assert await samples(client) == {("answers_total",): 12.0}
+
+
+async def test_worker_that_cannot_ask_the_others_shows_no_part_for_the_whole():
+    async with serving(FakeModels(), crew=FakeCrew(None)) as client:
+        check_problem(await client.get("/metrics"), 503, "not_ready")
+
+
+async def test_ready_is_what_the_health_page_says():
+    drain, crew, models = Drain(), FakeCrew(), FakeModels()
+    metrics = Metrics(CollectorRegistry())
+
+    def shown() -> float | None:
+        return metrics.registry.get_sample_value("digits_ready")
+
+    async with serving(models, drain=drain, crew=crew, metrics=metrics):
+        assert shown() == 1
+        models.fault = "cnn is wrong."
+        assert shown() == 0
+        models.fault = None
+        crew.is_ready = False
+        assert shown() == 0
+        crew.is_ready = True
+        assert shown() == 1
+        drain.has_begun = True
+        assert shown() == 0
 
 
 async def test_metrics_need_no_key_and_show_nothing_of_what_was_sent():

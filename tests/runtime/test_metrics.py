@@ -1,10 +1,10 @@
 import timeit
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from service.recognition.policy import Decision, Reason
-from service.runtime.metrics import Exposition, Metrics, ModelGauges
+from service.runtime.metrics import Metrics, ModelGauges, exposition, snapshot_of
 
 STAGES_MS = {"decode": 0.1, "canvas": 0.2, "queue": 0.0, "model": 0.4, "read": 0.05}
 
@@ -90,7 +90,7 @@ def test_two_processes_worth_of_metrics_do_not_meet():
 
 def test_exposition_leaves_creation_times_out(metrics):
     metrics.count_rejection(429, "queue_full")
-    text = generate_latest(Exposition(metrics.registry)).decode()
+    text = exposition(snapshot_of(metrics.registry)).decode()
 
     assert 'digits_rejections_total{code="queue_full",status="429"} 1.0' in text
     assert "_created" not in text

@@ -197,7 +197,9 @@ async def test_canary_asks_every_model(both):
 
 
 async def test_canary_that_fails_closes_the_registry_until_it_recovers(options):
-    registry = registry_for(replace(options, canary_s=1e-3, canary_limit_s=5.0))
+    told: list[bool] = []
+    options = replace(options, canary_s=1e-3, canary_limit_s=5.0)
+    registry = Registry(options, Metrics(CollectorRegistry()), on_change=told.append)
     await registry.load()
     registry.refuse_if_not_ready()
     golden = registry._canary._probes[0].logits
@@ -213,6 +215,16 @@ async def test_canary_that_fails_closes_the_registry_until_it_recovers(options):
     while registry._canary.fault is not None:
         await asyncio.sleep(0)
     assert registry.digit_recognizer("cnn")
+    assert told == [False, True]
+    await registry.close()
+
+
+async def test_models_that_are_loaded_are_not_loaded_again(options):
+    registry = registry_for(options)
+    await registry.load()
+    recognizer = registry.digit_recognizer("cnn")
+    await registry.load()
+    assert registry.digit_recognizer("cnn") is recognizer
     await registry.close()
 
 
@@ -223,9 +235,7 @@ async def test_metrics_show_the_models_and_that_nothing_is_traced_again(options)
     def value(name: str, **labels: str) -> float | None:
         return metrics.registry.get_sample_value(name, labels)
 
-    assert value("digits_ready") == 0
     await registry.load()
-    assert value("digits_ready") == 1
     assert value("digits_model_info", model="cnn", version="1", device="cpu") == 1
     reads = (
         registry.digit_recognizer("cnn").read(png(draw_seven(size)), max_error=0.01, top_k=3) for size in range(30, 60)
@@ -238,7 +248,6 @@ async def test_metrics_show_the_models_and_that_nothing_is_traced_again(options)
     assert num_readings == value("digits_stage_seconds_count", stage="model") > 0
     assert value("digits_batch_size_sum", model="cnn") == num_readings + 1  # and the warm-up, which is no reading
     await registry.close()
-    assert value("digits_ready") == 0
 
 
 async def test_time_out_for_requests_does_not_hinder_the_start(options):

@@ -15,12 +15,12 @@ START_LIMIT_S = 60
 
 
 def start(settings: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start it with these settings and no others."""
+    """Start it with these settings and no others; with one worker, unless they say how many."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("DIGITS_", "TF_"))}
     return subprocess.Popen(
         [sys.executable, "-m", "service"],
         cwd=ROOT,
-        env=outside | {"DIGITS_PORT": "0", **settings},
+        env=outside | {"DIGITS_PORT": "0", "DIGITS_WORKERS": "1", **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -24,6 +24,9 @@ def test_defaults_are_those_of_the_interface():
         ("DIGITS_PORT", "", "DIGITS_PORT is ''; it must be a whole number from 0 to 65535."),
         ("DIGITS_HOST", "", "DIGITS_HOST is ''; it must be a host name or an IP address."),
         ("DIGITS_DEVICE", "cuda", "DIGITS_DEVICE is 'cuda'; it must be auto, cpu, gpu or gpu:N (N counts from 0)."),
+        ("DIGITS_WORKERS", "0", "DIGITS_WORKERS is '0'; it must be auto, or a whole number from 1 to 64."),
+        ("DIGITS_WORKERS", "65", "DIGITS_WORKERS is '65'; it must be auto, or a whole number from 1 to 64."),
+        ("DIGITS_WORKERS", "many", "DIGITS_WORKERS is 'many'; it must be auto, or a whole number from 1 to 64."),
         ("DIGITS_MAX_ERROR", "1", "DIGITS_MAX_ERROR is '1'; it must be a number above 0 and below 1."),
         ("DIGITS_MAX_ERROR", "nan", "DIGITS_MAX_ERROR is 'nan'; it must be a number above 0 and below 1."),
         ("DIGITS_QUEUE_LIMIT", "0", "DIGITS_QUEUE_LIMIT is '0'; it must be a whole number from 1 to 100000."),
@@ -60,6 +63,12 @@ def test_all_wrong_values_are_told_at_once(monkeypatch):
 def test_devices(monkeypatch, device):
     monkeypatch.setenv("DIGITS_DEVICE", device)
     assert load_settings().device == device
+
+
+@pytest.mark.parametrize(("text", "workers"), [("auto", "auto"), ("1", 1), ("64", 64)])
+def test_workers(monkeypatch, text, workers):
+    monkeypatch.setenv("DIGITS_WORKERS", text)
+    assert load_settings().workers == workers
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from service.api.dependencies import Parts
 from service.api.documentation import problems
 from service.api.schemas import LiveOut, LoadedModelOut, ReadyOut
-from service.recognition.errors import NotReady
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -18,10 +17,8 @@ async def live() -> LiveOut:
 
 @router.get("/ready", summary="Can it read?", responses=problems(503))
 async def ready(parts: Parts) -> ReadyOut:
-    """Says yes while every model is loaded and repeats its golden outputs. Send work only then."""
-    if parts.drain.has_begun:
-        raise NotReady("The service is shutting down. Try again with another instance.")
-    parts.models.refuse_if_not_ready()
+    """Says yes while every model of every worker is loaded and repeats its golden outputs. Send work only then."""
+    parts.refuse_if_not_ready()
     device = parts.models.device
     models = tuple(
         LoadedModelOut(name=one.name, version=one.version, device=device) for one in parts.models.manifests()

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
-from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from service.api.dependencies import Parts
-from service.runtime.metrics import Exposition
+from service.api.documentation import problems
+from service.runtime.metrics import exposition, snapshot_of
 
 router = APIRouter(tags=["health"])
 
@@ -17,7 +17,8 @@ _EXAMPLE = 'digits_decisions_total{decision="accepted",model="cnn"} 1024.0\n'
     "/metrics",
     summary="How is it doing?",
     response_class=PlainTextResponse,
-    responses={
+    responses=problems(503)
+    | {
         200: {
             "description": "Prometheus text format; `docs/operations.md` explains every name.",
             "content": {"text/plain": {"schema": {"type": "string"}, "example": _EXAMPLE}},
@@ -25,5 +26,6 @@ _EXAMPLE = 'digits_decisions_total{decision="accepted",model="cnn"} 1024.0\n'
     },
 )
 async def metrics(parts: Parts) -> Response:
-    """Counts and times of this process since its start. Holds nothing of what was sent."""
-    return Response(generate_latest(Exposition(parts.metrics.registry)), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    """Counts and times of all workers since the start. Holds nothing of what was sent."""
+    text = exposition(snapshot_of(parts.metrics.registry)) if parts.crew is None else await parts.crew.exposition()
+    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)

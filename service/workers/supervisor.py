@@ -1,0 +1,142 @@
+"""Several processes behind one port.
+
+The parent opens the port and starts the workers; each accepts from the same listening socket and loads its own
+models. Workers are spawned: TensorFlow does not survive a fork (tensorflow#51832), so the parent never loads it.
+"""
+
+import logging
+import multiprocessing
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from service.logs import EXTRA_FIELD
+from service.recognition.errors import StartupError
+from service.runtime.metrics import snapshot_of
+from service.settings import Settings
+from service.workers.messages import make_line
+from service.workers.switchboard import Subscriber, Switchboard
+
+RESTART_PAUSE_S = 1.0  # so that a worker that dies at once does not keep a core busy with starting
+TICK_S = 0.1
+KILL_AFTER_S = 5.0  # beyond the time to drain
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[Settings, socket.socket, Connection, bool], None]
+"""What a worker does: serve from the socket, as a `Line` on the connection; end when the parent does.
+
+The last argument says whether it has to load before it accepts anybody.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    process: BaseProcess
+    subscriber: Subscriber
+
+
+class Supervisor:
+    """Runs workers, and starts another in place of each that has ended.
+
+    Args:
+        settings: of every worker.
+        listener: bound to the port.
+        work: a module's function, for the workers import it.
+    """
+
+    def __init__(self, settings: Settings, listener: socket.socket, work: Work) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._work = work
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._board = Switchboard(lambda: snapshot_of(registry))
+        self._workers: list[_Worker] = []
+        self._signals: list[int] = []
+
+    def run(self, num_workers: int, *, announce: Callable[[], None]) -> None:
+        """Run so many until this process is told to stop.
+
+        Args:
+            num_workers: at least 1.
+            announce: is called once, when all workers are ready.
+
+        Raises:
+            StartupError: a worker could not start.
+        """
+        before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            for _ in range(num_workers):
+                self._start(loads_first=False)  # so that `/health/live` answers meanwhile
+            self._watch(announce)
+        finally:
+            self._listener.close()  # or the system would go on taking connections that nobody answers
+            self._stop(patience_s=self._settings.drain_s + KILL_AFTER_S)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        signal.raise_signal(self._signals[0])  # ends as a single process does: by the signal
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self._signals.append(number)
+
+    def _watch(self, announce: Callable[[], None]) -> None:
+        """Until a signal comes; raises `StartupError` where a worker ends before all were ready."""
+        has_announced = False
+        restarts_s: list[float] = []
+        while not self._signals:
+            self._attend()
+            for worker in self._without_ended():
+                status, fault = worker.process.exitcode, worker.subscriber.failure
+                if not has_announced:
+                    raise StartupError(fault or f"a worker ended with status {status} before it was ready.")
+                logger.error("worker ended", extra={EXTRA_FIELD: {"status": status, "fault": fault}})
+                restarts_s.append(time.monotonic() + RESTART_PAUSE_S)
+            while restarts_s and restarts_s[0] <= time.monotonic():
+                del restarts_s[0]
+                # Where others read, clients are not sent to one that cannot yet.
+                self._start(loads_first=self._board.has_anyone_to_meet)
+            if not has_announced and all(worker.subscriber.can_read for worker in self._workers):
+                has_announced = True
+                announce()
+
+    def _start(self, *, loads_first: bool) -> None:
+        context = multiprocessing.get_context("spawn")
+        line, of_worker = make_line(context)
+        arguments = (self._settings, self._listener, of_worker, loads_first)
+        process = context.Process(target=self._work, args=arguments, name="digits worker")
+        # Ctrl-C reaches every process of a terminal. A worker, which inherits what is blocked, is ended by its parent.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        of_worker.close()  # the worker holds the only other end, so each end is told when the other has gone
+        self._workers.append(_Worker(process, self._board.connect(line, accepts=not loads_first)))
+
+    def _attend(self) -> None:
+        self._board.attend([worker.process.sentinel for worker in self._workers], timeout_s=TICK_S)
+
+    def _without_ended(self) -> list[_Worker]:
+        """Those that have ended, which are workers no more."""
+        ended = [worker for worker in self._workers if not worker.process.is_alive()]
+        for worker in ended:
+            self._workers.remove(worker)
+            self._board.disconnect(worker.subscriber)
+        return ended
+
+    def _stop(self, *, patience_s: float) -> None:
+        for worker in self._workers:
+            worker.process.terminate()
+        ends_s = time.monotonic() + patience_s
+        while self._workers:
+            self._attend()  # a scrape that has come before the end is still answered
+            self._without_ended()
+            if time.monotonic() >= ends_s:
+                for worker in self._workers:
+                    worker.process.kill()
