@@ -1,15 +1,21 @@
 """Which device the networks run on.
 
+Networks in eight bits run on the processor without TensorFlow, whose import alone takes seconds and 300 MB. So it is
+imported where a GPU may be, and for a network that has no other form.
+
 TensorFlow takes all GPUs, all their memory and all cores unless it is told otherwise before its first
 operation. So this is called once per process, first of all, on the thread that will use TensorFlow.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from service.recognition.errors import DeviceNotFound
 from service.runtime.chatter import without_chatter
+
+GPU_FILES = ("nvidia[0-9]*", "dxg", "kfd")  # of NVIDIA's driver, of Windows' subsystem for Linux, of AMD's driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +25,28 @@ class Device:
     Attributes:
         name: for people, as the settings have it: `cpu` or `gpu:N`, N as the machine counts.
         tensorflow_name: of the logical device; TensorFlow counts only what it was given.
+        num_threads: of the processor, for one batch; 0 stands for one per core.
     """
 
     name: str
     tensorflow_name: str
+    num_threads: int = 0
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether networks run on the processor, in the form that suits it."""
+        return self.name == CPU.name
 
 
 CPU = Device("cpu", "/CPU:0")
 
 
 def configure_device(choice: str, *, intra_op_threads: int, gpu_memory_mb: int = 0) -> Device:
-    """Give TensorFlow one device and hide the others from it.
+    """Choose the device; where that is a GPU, give TensorFlow this one and hide the others from it.
 
     Args:
         choice: `auto` (the first GPU if there is one), `cpu`, `gpu` (the first) or `gpu:N`.
-        intra_op_threads: CPU threads for one operation; 0 leaves it to TensorFlow (one per core).
+        intra_op_threads: CPU threads for one batch; 0 takes one per core.
         gpu_memory_mb: that is taken of a GPU at most; 0 takes what is needed, as it is needed.
 
     Returns:
@@ -42,18 +55,19 @@ def configure_device(choice: str, *, intra_op_threads: int, gpu_memory_mb: int =
     Raises:
         DeviceNotFound: a GPU was asked for that is not there; the message says which are.
     """
-    # TensorFlow 2.21 says things before its logging is set up.
+    cpu = replace(CPU, num_threads=intra_op_threads)
+    if choice == "cpu" or (choice == "auto" and not may_have_gpu()):
+        return cpu
+    tf = import_tensorflow()
     with without_chatter():
-        tf = _import_tensorflow()
         gpus = tf.config.list_physical_devices("GPU")
     index = pick_gpu(choice, [gpu.name for gpu in gpus])
+    if index is None:
+        return cpu
     if intra_op_threads:
         tf.config.threading.set_intra_op_parallelism_threads(intra_op_threads)
         # Batches are computed one after the other, so there is never a second operation worth a thread.
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    if index is None:
-        tf.config.set_visible_devices([], "GPU")
-        return CPU
     tf.config.set_visible_devices(gpus[index], "GPU")
     if gpu_memory_mb:
         # A logical device with a limit; TensorFlow allows growth only to devices without one.
@@ -63,14 +77,26 @@ def configure_device(choice: str, *, intra_op_threads: int, gpu_memory_mb: int =
         tf.config.experimental.set_memory_growth(gpus[index], True)
     # TF32 keeps 10 bits of mantissa: too few to repeat golden outputs within 1e-4.
     tf.config.experimental.enable_tensor_float_32_execution(False)
-    return Device(f"gpu:{index}", "/GPU:0")
+    return Device(f"gpu:{index}", "/GPU:0", intra_op_threads)
 
 
-def num_cpu_threads() -> int:
-    """Threads for one batch on the processor, as TensorFlow was told: `DIGITS_INTRA_OP_THREADS`, or one per core."""
-    import tensorflow as tf
+def may_have_gpu(*, root: Path = Path("/")) -> bool:
+    """Whether this machine has a device file of a GPU's driver; TensorFlow need not be asked where there is none.
 
-    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
+    Args:
+        root: of the file system.
+    """
+    return any(any((root / "dev").glob(name)) for name in GPU_FILES)
+
+
+def import_tensorflow() -> Any:
+    """TensorFlow, without what it says before its logging is set up."""
+    # Read when it is imported; an operator who wants to see more has set it already.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with without_chatter():
+        import tensorflow as tf
+
+    return tf
 
 
 def pick_gpu(choice: str, gpus: list[str]) -> int | None:
@@ -89,11 +115,3 @@ def pick_gpu(choice: str, gpus: list[str]) -> int | None:
             "Set DIGITS_DEVICE to auto or cpu, or check the driver and the `gpu` extra."
         )
     return index
-
-
-def _import_tensorflow() -> Any:
-    # Read by TensorFlow when it is imported; an operator who wants to see more has set it already.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
-
-    return tf

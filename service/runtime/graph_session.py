@@ -23,11 +23,12 @@ CALLERS_THREAD = -1
 
 
 class GraphSession:
-    """Runs the graph as it was exported, on the thread that asks, with as many threads within it as were configured.
+    """Runs the graph as it was exported, on the thread that asks.
 
     Args:
         folder: of the SavedModel.
         input_shape: of one canvas, (height, width, channels); the width is None where any will do.
+        num_threads: that compute one operation; 0 leaves it to TensorFlow, which takes one per core.
 
     Raises:
         OSError, ValueError, KeyError, RuntimeError, tf.errors.OpError: it cannot be loaded, or takes other canvases.
@@ -35,13 +36,13 @@ class GraphSession:
 
     num_traces = 1  # the one that was exported
 
-    def __init__(self, folder: Path, *, input_shape: InputShape) -> None:
+    def __init__(self, folder: Path, *, input_shape: InputShape, num_threads: int = 0) -> None:
         import tensorflow as tf
 
         graph = tf.Graph()
         config = tf.compat.v1.ConfigProto(
             device_count={"GPU": 0},
-            intra_op_parallelism_threads=tf.config.threading.get_intra_op_parallelism_threads(),
+            intra_op_parallelism_threads=num_threads,
             inter_op_parallelism_threads=CALLERS_THREAD,
         )
         with graph.as_default(), _without_notice(tf):

@@ -11,6 +11,7 @@ models/
 """
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ from service.recognition.manifest import (
     manifest_sha256,
     verify_files,
 )
-from service.runtime.device import CPU, Device, num_cpu_threads
+from service.runtime.device import CPU, Device
 from service.runtime.golden import GOLDEN_FILE, Golden, load_golden, verify_golden
 from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
 from service.runtime.network import Network
@@ -125,7 +126,8 @@ def open_network(folder: Path, *, input_shape: InputShape, device: Device = CPU)
         InvalidModel: it cannot be loaded, or does not take such canvases.
     """
     if _runs_in_int8(folder, device):
-        return LiteRtNetwork(folder / INT8_FILE, input_shape=input_shape, num_threads=num_cpu_threads())
+        num_threads = device.num_threads or os.cpu_count() or 1
+        return LiteRtNetwork(folder / INT8_FILE, input_shape=input_shape, num_threads=num_threads)
     return SavedModel(folder, input_shape=input_shape, device=device)
 
 
@@ -221,7 +223,7 @@ def second_look_classifier(reader: Manifest, models: Sequence[LoadedModel]) -> L
 
 
 def _runs_in_int8(folder: Path, device: Device) -> bool:
-    return device == CPU and (folder / INT8_FILE).exists()
+    return device.is_cpu and (folder / INT8_FILE).exists()
 
 
 def _member_of(wanted: CascadeMember, models: Sequence[LoadedModel]) -> LoadedModel | None:

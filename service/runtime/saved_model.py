@@ -6,7 +6,7 @@ from typing import Protocol
 from service.recognition.errors import InvalidModel
 from service.recognition.manifest import InputShape
 from service.recognition.probability import Logits
-from service.runtime.device import CPU, Device
+from service.runtime.device import CPU, Device, import_tensorflow
 from service.runtime.graph_function import GraphFunction
 from service.runtime.graph_session import GraphSession
 from service.runtime.network import Canvases, check_canvases
@@ -36,14 +36,13 @@ class SavedModel:
     """
 
     def __init__(self, folder: Path, *, input_shape: InputShape, device: Device = CPU) -> None:
-        import tensorflow as tf
-
+        tf = import_tensorflow()
         self.device = device
         self._input_shape = input_shape
         try:
             self._graph: Graph = (
-                GraphSession(folder, input_shape=input_shape)
-                if device == CPU
+                GraphSession(folder, input_shape=input_shape, num_threads=device.num_threads)
+                if device.is_cpu
                 else GraphFunction(folder, input_shape=input_shape, device=device)
             )
         except (OSError, ValueError, TypeError, KeyError, RuntimeError, tf.errors.OpError) as error:

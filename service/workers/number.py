@@ -4,8 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+from service.runtime.device import may_have_gpu
+
 MOST = 4  # beyond these, what is gained is rarely worth the memory: whoever has the cores can say so
-MEMORY_BYTES = 2_000_000_000  # for each: models and TensorFlow take half of it, pictures and forms in work the rest
+MEMORY_BYTES = 1_000_000_000  # for each: code and models take a third of it, pictures and forms in work the rest
 
 CGROUPS = Path("sys/fs/cgroup")  # of a container: its own, whose limits are the container's
 
@@ -34,7 +36,7 @@ def suitable_number_here(device: str, *, root: Path = Path("/")) -> int:
     """
     if sys.platform == "win32":
         return 1  # event loops there cannot listen to a line
-    on_gpu = device.startswith("gpu") or (device == "auto" and any((root / "dev").glob("nvidia[0-9]*")))
+    on_gpu = device.startswith("gpu") or (device == "auto" and may_have_gpu(root=root))
     return suitable_number(num_cores=_num_cores(root), memory_bytes=_memory_bytes(root), on_gpu=on_gpu)
 
 

@@ -1,14 +1,29 @@
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from service.recognition.errors import DeviceNotFound
-from service.runtime.device import CPU, Device, configure_device, pick_gpu
+from service.runtime.device import CPU, Device, configure_device, import_tensorflow, may_have_gpu, pick_gpu
 from tests.project import ROOT
 
 TWO = ["/physical_device:GPU:0", "/physical_device:GPU:1"]
+
+
+class Config:
+    """Stands for `tf.config` of a machine with two GPUs, and notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked = {}
+        self.experimental = self.threading = self
+
+    def list_physical_devices(self, _kind):
+        return [SimpleNamespace(name=name) for name in TWO]
+
+    def __getattr__(self, name):
+        return lambda *arguments, **named: self.asked.setdefault(name, (*arguments, *named.values()))
 
 
 @pytest.mark.parametrize(
@@ -38,9 +53,44 @@ def test_missing_gpu_is_named_with_what_is_there(choice, gpus, told):
         pick_gpu(choice, gpus)
 
 
-def test_cpu_is_always_there(capfd):
+def test_cpu_is_always_there_and_takes_the_threads_that_it_is_given():
     assert configure_device("cpu", intra_op_threads=0) == CPU
-    assert capfd.readouterr().err == ""  # and TensorFlow has not talked about it
+    assert configure_device("cpu", intra_op_threads=3) == replace(CPU, num_threads=3)
+    assert configure_device("cpu", intra_op_threads=3).is_cpu
+
+
+@pytest.mark.parametrize(
+    ("file", "is_found"), [("nvidia0", True), ("dxg", True), ("nvidiactl", False), ("null", False)]
+)
+def test_device_file_tells_whether_there_may_be_a_gpu(tmp_path, file, is_found):
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / file).touch()
+    assert may_have_gpu(root=tmp_path) == is_found
+
+
+def test_machine_without_device_files_has_no_gpu(tmp_path):
+    assert not may_have_gpu(root=tmp_path)
+
+
+@pytest.mark.parametrize(("has_file", "name"), [(False, "cpu"), (True, "gpu:0")])
+def test_tensorflow_is_asked_only_where_there_may_be_a_gpu(monkeypatch, has_file, name):
+    asked = []
+
+    def import_tensorflow():
+        asked.append(True)
+        return SimpleNamespace(config=Config())
+
+    monkeypatch.setattr("service.runtime.device.may_have_gpu", lambda: has_file)
+    monkeypatch.setattr("service.runtime.device.import_tensorflow", import_tensorflow)
+    device = configure_device("auto", intra_op_threads=1)
+
+    assert device.name == name
+    assert bool(asked) == has_file
+
+
+def test_importing_tensorflow_says_nothing(capfd):
+    import_tensorflow()
+    assert capfd.readouterr().err == ""
 
 
 def test_network_runs_on_the_device_that_it_was_given(tiny_model):
@@ -69,24 +119,11 @@ for index in (0, 1):
 
 @pytest.mark.parametrize("memory_mb", [0, 512])
 def test_gpu_memory_grows_as_needed_or_has_a_limit(monkeypatch, memory_mb):
-    class Config:
-        """Stands for `tf.config` of a machine with two GPUs, and notes what is asked of it."""
-
-        def __init__(self) -> None:
-            self.asked = {}
-            self.experimental = self.threading = self
-
-        def list_physical_devices(self, _kind):
-            return [SimpleNamespace(name=name) for name in TWO]
-
-        def __getattr__(self, name):
-            return lambda *arguments, **named: self.asked.setdefault(name, (*arguments, *named.values()))
-
     config = Config()
-    monkeypatch.setattr("service.runtime.device._import_tensorflow", lambda: SimpleNamespace(config=config))
+    monkeypatch.setattr("service.runtime.device.import_tensorflow", lambda: SimpleNamespace(config=config))
     device = configure_device("gpu:1", intra_op_threads=1, gpu_memory_mb=memory_mb)
 
-    assert device == Device("gpu:1", "/GPU:0")  # the only one that TensorFlow is left with
+    assert device == Device("gpu:1", "/GPU:0", 1)  # the only one that TensorFlow is left with
     assert config.asked["set_visible_devices"][0].name == TWO[1]
     assert ("set_memory_growth" in config.asked) == (memory_mb == 0)
     assert ("LogicalDeviceConfiguration" in config.asked) == (memory_mb != 0)

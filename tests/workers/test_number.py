@@ -18,9 +18,9 @@ GB = 1_000_000_000
         (4, 64 * GB, False, 4),
         (64, 64 * GB, False, 4),  # more only where somebody says so
         (4, None, False, 4),  # nobody knows how much memory there is
-        (4, 6 * GB, False, 3),  # 2 GB for each
-        (4, 6 * GB - 1, False, 2),
-        (4, GB, False, 1),  # little memory is no reason not to start
+        (4, 3 * GB, False, 3),  # 1 GB for each
+        (4, 3 * GB - 1, False, 2),
+        (4, GB // 2, False, 1),  # little memory is no reason not to start
         (1.5, 64 * GB, False, 1),  # half a core keeps no worker busy
         (0.5, 64 * GB, False, 1),
         (8, 64 * GB, True, 1),  # workers would only share the GPU
@@ -50,11 +50,11 @@ def write(path: Path, text: str) -> None:
         ({"cpu.max": "max 100000\n", "memory.max": "max\n"}, 4),
         ({"cpu.max": "200000 100000\n"}, 2),
         ({"cpu.max": "250000 100000\n"}, 2),
-        ({"memory.max": f"{6 * GB}\n"}, 3),
+        ({"memory.max": f"{3 * GB}\n"}, 3),
         ({"memory.max": f"{64 * GB}\n"}, 4),  # what is not there cannot be used, whatever the limit
         ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
         ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4),
-        ({"memory/memory.limit_in_bytes": f"{4 * GB}\n"}, 2),
+        ({"memory/memory.limit_in_bytes": f"{2 * GB}\n"}, 2),
         ({"memory/memory.limit_in_bytes": "9223372036854771712\n"}, 4),  # version 1's way to say that there is none
     ],
 )
@@ -66,7 +66,7 @@ def test_limits_of_a_container_are_kept(machine, files, num_workers):
 
 
 def test_memory_that_is_taken_already_is_not_counted_on(machine):
-    write(machine / "proc/meminfo", "MemTotal:       16000000 kB\nMemAvailable:    4000000 kB\n")
+    write(machine / "proc/meminfo", "MemTotal:       16000000 kB\nMemAvailable:    2000000 kB\n")
 
     assert suitable_number_here("cpu", root=machine) == 2
 
