@@ -44,12 +44,14 @@ class Line:
         polarity: of the picture.
         box: where the ink stands in the picture, in its pixels; None when it is blank.
         to_picture: float64 (2, 3), takes a point (x, y, 1) of `image` to the picture's pixels.
+        is_clean: whether the paper was one level without noise, and the ink kept its values.
     """
 
     image: GrayImage
     polarity: Polarity
     box: Box | None
     to_picture: NDArray[np.float64]
+    is_clean: bool = False
 
 
 def find_line(picture: GrayImage) -> Line:
@@ -95,7 +97,7 @@ def _find(picture: GrayImage) -> Line:
         ink = keep_line(ink, rulings=lifted.rulings, smallest_px=smallest_px)
     if not ink.any():
         return _blank(lifted.polarity)
-    return _leveled(ink, lifted.polarity)
+    return replace(_leveled(ink, lifted.polarity), is_clean=lifted.is_clean)
 
 
 def _leveled(ink: GrayImage, polarity: Polarity) -> Line:

@@ -19,12 +19,14 @@ from service.recognition.image import GrayImage
 LineCanvas: TypeAlias = NDArray[np.uint8]
 """uint8 (32, width, 1), width one of `LINE_WIDTHS_PX`: paper 0, ink 255."""
 
-LINE_PREPROCESSING_ID = "line-canvas-1"
+LINE_PREPROCESSING_ID = "line-canvas-2"
 LINE_HEIGHT_PX = 32
 # The work grows with the width, so the steps are small: a batch of wider canvases is hardly faster than two of them.
 LINE_WIDTHS_PX = (64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 1024)
 FRAME_PX = 2  # columns of the canvas behind each frame of the reader; the narrowest 1s stand 5 or 6 columns apart
 INK_HEIGHT_PX = 26  # the line's ink is scaled to this height
+SOFT_HEIGHT_PX = 28  # what is lower than that is first enlarged to this height, softly
+SOFT_MARGIN_PX = 2  # of paper around what is enlarged, for its edges to fade into
 MARGIN_PX = 4  # paper before and after the ink, so that the first and the last digit have frames around them
 THINNEST_STROKE_PX = 1.6  # on the canvas, as for single digits
 FULL_INK = 230  # a peak from here on is left as it is
@@ -51,7 +53,7 @@ class PlacedLine:
     scale_y: float
 
 
-def line_canvas(image: GrayImage) -> PlacedLine:
+def line_canvas(image: GrayImage, *, is_clean: bool = False) -> PlacedLine:
     """Scale a line of digits to the height that the reader knows, on the narrowest canvas that holds it.
 
     The width of the canvas follows from the ink's own shape, so that an answer never depends on what else is read
@@ -59,13 +61,41 @@ def line_canvas(image: GrayImage) -> PlacedLine:
 
     Args:
         image: uint8 (height, width), paper exactly 0 and ink up to 255.
+        is_clean: see `service.recognition.line.Line`.
 
     Raises:
         BlankImage: no pixel carries ink.
     """
-    left, top, width, height = cv2.boundingRect(image)
+    _, _, width, height = cv2.boundingRect(image)
     if width == 0:
         raise BlankImage("The picture carries no ink.")
+    if is_clean and INK_HEIGHT_PX / LARGEST_SCALE < height < INK_HEIGHT_PX:
+        return _enlarged(image, SOFT_HEIGHT_PX / height)
+    return _placed(image)
+
+
+def _enlarged(image: GrayImage, scale: float) -> PlacedLine:
+    """Place low ink as the trainer places the digits of MNIST that it sets in a number: enlarged, then fitted.
+
+    Enlarged at once, strokes without blur or noise keep the hard edges that rules and frames have; and an upright 1 at
+    either end of a line of 28 pixels was taken for a frame.
+    """
+    padded = np.pad(image, SOFT_MARGIN_PX)
+    size = round(padded.shape[1] * scale), round(padded.shape[0] * scale)
+    enlarged = np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    placed = _placed(enlarged)
+    scale_x, scale_y = size[0] / padded.shape[1], size[1] / padded.shape[0]
+    return PlacedLine(
+        placed.canvas,
+        placed.left + SOFT_MARGIN_PX * scale_x * placed.scale_x,
+        placed.top + SOFT_MARGIN_PX * scale_y * placed.scale_y,
+        scale_x * placed.scale_x,
+        scale_y * placed.scale_y,
+    )
+
+
+def _placed(image: GrayImage) -> PlacedLine:
+    left, top, width, height = cv2.boundingRect(image)
     ink = image[top : top + height, left : left + width]
     scale = min(INK_HEIGHT_PX / height, LARGEST_SCALE)
     room = LINE_WIDTHS_PX[-1] - 2 * MARGIN_PX

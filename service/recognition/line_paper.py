@@ -51,6 +51,7 @@ class LiftedLine:
         polarity: of the picture.
         contrast: how far typical ink stood above its paper, in 255ths of the light.
         is_cut: whether a program cut the picture out along its ink, so that all of the ink is the number.
+        is_clean: whether the paper was one level without noise, and the ink kept its values.
     """
 
     image: GrayImage
@@ -58,6 +59,7 @@ class LiftedLine:
     polarity: Polarity
     contrast: float
     is_cut: bool
+    is_clean: bool = False
 
 
 def lift_line(picture: GrayImage) -> LiftedLine:
@@ -81,12 +83,12 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     contrast = float(ink.max())
     ink = with_full_peak(ink)
     if max(picture.shape) <= SMALL_PICTURE_PX:
-        return LiftedLine(ink, np.zeros_like(ink), polarity, contrast, is_cut=True)
+        return LiftedLine(ink, np.zeros_like(ink), polarity, contrast, is_cut=True, is_clean=True)
     rulings = _rulings(ink, CLEAN_LINE_SHARE)
     if may_hold_one_digit(picture.shape):
         # Drawn close to its edges, a digit has strokes of half the picture; only what leaves the picture is a line.
         rulings = touching_edges(rulings)
-    return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False)
+    return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False, is_clean=True)
 
 
 def _polarity(is_dark_ink: bool) -> Polarity:

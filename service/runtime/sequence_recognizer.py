@@ -319,7 +319,7 @@ def _see_ink(ink: GrayImage) -> _Seen:
 def _placed(line: Line, gray: GrayImage) -> _Seen:
     height, width = gray.shape
     try:
-        placed = None if line.box is None else line_canvas(line.image)
+        placed = None if line.box is None else line_canvas(line.image, is_clean=line.is_clean)
     except BlankImage:
         placed = None
     picture = Picture(width, height, line.polarity, None if placed is None else line.box)

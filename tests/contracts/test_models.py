@@ -1,6 +1,7 @@
 """The committed models are whole, small, and all in git."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -54,3 +55,19 @@ def test_git_leaves_out_no_file_of_a_model():
     )
 
     assert ignored.returncode == 1, ignored.stdout
+
+
+@pytest.mark.timeout(180)
+def test_service_reads_with_them_on_a_processor_without_tensorflow():
+    """Whose import takes seconds and two thirds of a worker's memory."""
+    program = """
+import asyncio, sys
+from service.main import container_for
+from service.settings import Settings
+container = container_for(Settings(device="cpu"), on_ready=lambda: None)
+asyncio.run(container.models.load())
+print(len(container.models.manifests()) > 0, "tensorflow" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=170)
+
+    assert done.stdout.splitlines() == ["True False"], done.stderr

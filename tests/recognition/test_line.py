@@ -28,6 +28,14 @@ def clean(*, height: int = 40, margin: int | tuple[int, int, int, int] = 20) -> 
     return picture, picture < 140
 
 
+def test_plain_paper_is_told_from_a_photograph() -> None:
+    picture, _ = clean()
+    assert find_line(picture).is_clean
+    assert not find_line(with_grain(picture)).is_clean
+    assert not find_line(in_shadow(picture)).is_clean
+    assert not find_line(np.full((40, 90), 200, np.uint8)).is_clean
+
+
 @pytest.mark.parametrize("height", [12, 20, 40, 100, 400, 1500])
 def test_all_of_a_number_is_found_at_any_size(height: int) -> None:
     found, written = found_and_written(*clean(height=height, margin=height // 2))

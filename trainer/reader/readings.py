@@ -120,7 +120,7 @@ def find_and_place(picture: GrayImage) -> SeenLine | None:
     if line.box is None:
         return None
     try:
-        return SeenLine(line.image, line_canvas(line.image))
+        return SeenLine(line.image, line_canvas(line.image, is_clean=line.is_clean))
     except BlankImage:
         return None
 

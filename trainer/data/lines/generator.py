@@ -64,7 +64,7 @@ class LineGenerator:
         line = find_line(picture)
         if line.box is None:
             return None
-        placed = line_canvas(line.image)
+        placed = line_canvas(line.image, is_clean=line.is_clean)
         num_frames = placed.canvas.shape[1] // FRAME_PX
         if num_frames < 2 * len(composed.classes) + 1:
             return None
