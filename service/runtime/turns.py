@@ -15,7 +15,7 @@ from service.recognition.errors import QueueFull
 Result = TypeVar("Result")
 
 SLICE_S = 0.005  # a tenth of what /health/live may take at its slowest
-LATE_S = 0.25  # a full queue takes less that has the loop to itself; half a second is what clients may wait in all
+LATE_S = 0.15  # half a second is what clients may wait in all, with a loop that others keep from its core
 _SMOOTHING = 0.2  # weight of the newest turn in the running mean of the time per call
 
 
