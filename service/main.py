@@ -23,7 +23,7 @@ from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
 from service.runtime.metrics import Metrics, snapshot_of
 from service.runtime.registry import Registry, RuntimeOptions
-from service.server import CAN_SHARE_EVENLY, DrainingServer, many_times, own_listener
+from service.server import CAN_SHARE_EVENLY, DrainingServer, bound_socket, many_times, own_listener
 from service.settings import Settings, load_settings
 from service.workers.line import Line
 from service.workers.number import suitable_number_here
@@ -183,17 +183,12 @@ def _listen(host: str, port: int, *, is_shared: bool) -> socket.socket:
     """Take the port before anything is loaded: one that is taken is known at once, and in words."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        listener = bound_socket(family, kind, protocol, address)
         if is_shared and CAN_SHARE_EVENLY:
             # Only now: a port that may be shared could also be had where another service has it.
             address = listener.getsockname()
             listener.close()
-            listener = socket.socket(family, kind, protocol)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listener.bind(address)
+            listener = bound_socket(family, kind, protocol, address, may_share=True)
     except OSError as error:
         raise StartupError(
             f"Cannot listen on {host} port {port}: {error.strerror}. Set DIGITS_HOST and DIGITS_PORT to an address "

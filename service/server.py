@@ -17,6 +17,7 @@ import asyncio
 import socket
 import sys
 import time
+from typing import Any
 
 import uvicorn
 
@@ -31,6 +32,33 @@ ACCEPTED_AT_A_LOOK = 32  # so that a thousand clients that come at once are let 
 CAN_SHARE_EVENLY = sys.platform == "linux"
 
 
+def bound_socket(
+    family: int, kind: int, protocol: int, address: tuple[Any, ...], *, may_share: bool = False
+) -> socket.socket:
+    """A socket that has taken an address.
+
+    Args:
+        family: of addresses, as `socket.getaddrinfo` gives it.
+        kind: of socket, likewise.
+        protocol: likewise.
+        address: likewise.
+        may_share: whether others may take it too that say so as well.
+
+    Raises:
+        OSError: it cannot be had.
+    """
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if may_share:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
 def own_listener(listener: socket.socket) -> socket.socket:
     """A socket at the port of another, for one of several workers; where the system cannot deal out clients, that one.
 
@@ -39,11 +67,7 @@ def own_listener(listener: socket.socket) -> socket.socket:
     """
     if not CAN_SHARE_EVENLY:
         return listener
-    own = socket.socket(listener.family, listener.type, listener.proto)
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    own.bind(listener.getsockname())
-    return own
+    return bound_socket(listener.family, listener.type, listener.proto, listener.getsockname(), may_share=True)
 
 
 def many_times(listener: socket.socket, *, is_shared: bool) -> list[socket.socket]:
