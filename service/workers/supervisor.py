@@ -1,6 +1,6 @@
 """Several processes behind one port.
 
-The parent opens the port and starts the workers; each accepts from the same listening socket and loads its own
+The parent takes the port and starts the workers; each accepts from it (see `service.server`) and loads its own
 models. Workers are spawned: TensorFlow does not survive a fork (tensorflow#51832), so the parent never loads it.
 """
 
