@@ -23,7 +23,7 @@ from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
 from service.runtime.metrics import Metrics, snapshot_of
 from service.runtime.registry import Registry, RuntimeOptions
-from service.server import CAN_SHARE_EVENLY, DrainingServer, bound_socket, many_times, own_listener
+from service.server import DrainingServer, many_times
 from service.settings import Settings, load_settings
 from service.workers.line import Line
 from service.workers.number import suitable_number_here
@@ -43,9 +43,9 @@ def serve(announce: Callable[[str, int], None]) -> None:
     """
     settings = load_settings()
     configure_logs(settings.log_level)
-    num_workers = suitable_number_here(settings.device) if settings.workers == "auto" else settings.workers
-    listener = _listen(settings.host, settings.port, is_shared=num_workers > 1)
+    listener = _listen(settings.host, settings.port)
     address = _address(listener)
+    num_workers = suitable_number_here(settings.device) if settings.workers == "auto" else settings.workers
     if num_workers == 1:
         _run(settings, listener, on_ready=lambda: announce(address, 1))
     else:
@@ -111,8 +111,7 @@ def _run(
             line.open(lambda: snapshot_of(container.metrics.registry), on_hang_up=orphaned)
         if loads_first:
             await container.models.load()
-        own = own_listener(listener) if line is not None else listener
-        await server.serve(sockets=many_times(own, is_shared=line is not None and own is listener))
+        await server.serve(sockets=many_times(listener, is_shared=line is not None))
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())
@@ -179,16 +178,13 @@ def _runtime_options(settings: Settings) -> RuntimeOptions:
     )
 
 
-def _listen(host: str, port: int, *, is_shared: bool) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything is loaded: one that is taken is known at once, and in words."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = bound_socket(family, kind, protocol, address)
-        if is_shared and CAN_SHARE_EVENLY:
-            # Only now: a port that may be shared could also be had where another service has it.
-            address = listener.getsockname()
-            listener.close()
-            listener = bound_socket(family, kind, protocol, address, may_share=True)
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
     except OSError as error:
         raise StartupError(
             f"Cannot listen on {host} port {port}: {error.strerror}. Set DIGITS_HOST and DIGITS_PORT to an address "

@@ -6,18 +6,13 @@ answered, and told by `Connection: close` that it was the last time.
 
 uvloop accepts one connection each time it looks at a listening socket. While the service is busy it looks some twenty
 times a second, and new clients, a probe of `/health/live` among them, would wait for seconds before anybody knew of
-them. So it is given the socket many times over.
-
-Of several workers, the first to look at one socket would take all clients that come together, and the others would have
-none. On Linux each has a socket of its own at the same port, and the system deals new clients out to them by chance;
-elsewhere they share one, and each is given it once.
+them. So it is given the socket many times over. Not where several workers share the port: the first of them to look
+would take all clients that come together, and the others would have none.
 """
 
 import asyncio
 import socket
-import sys
 import time
-from typing import Any
 
 import uvicorn
 
@@ -27,47 +22,6 @@ LINGER_S = 0.5  # longer than a busy client's pause between two requests; idle c
 
 
 ACCEPTED_AT_A_LOOK = 32  # so that a thousand clients that come at once are let in within two seconds at the worst
-
-
-CAN_SHARE_EVENLY = sys.platform == "linux"
-
-
-def bound_socket(
-    family: int, kind: int, protocol: int, address: tuple[Any, ...], *, may_share: bool = False
-) -> socket.socket:
-    """A socket that has taken an address.
-
-    Args:
-        family: of addresses, as `socket.getaddrinfo` gives it.
-        kind: of socket, likewise.
-        protocol: likewise.
-        address: likewise.
-        may_share: whether others may take it too that say so as well.
-
-    Raises:
-        OSError: it cannot be had.
-    """
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if may_share:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind(address)
-    except OSError:
-        bound.close()
-        raise
-    return bound
-
-
-def own_listener(listener: socket.socket) -> socket.socket:
-    """A socket at the port of another, for one of several workers; where the system cannot deal out clients, that one.
-
-    Args:
-        listener: bound to the port so that it may be shared, and not listening.
-    """
-    if not CAN_SHARE_EVENLY:
-        return listener
-    return bound_socket(listener.family, listener.type, listener.proto, listener.getsockname(), may_share=True)
 
 
 def many_times(listener: socket.socket, *, is_shared: bool) -> list[socket.socket]:

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -113,6 +114,7 @@ class Supervisor:
         arguments = (self._settings, self._listener, of_worker, loads_first)
         process = context.Process(target=self._work, args=arguments, name="digits worker")
         # Ctrl-C reaches every process of a terminal. A worker, which inherits what is blocked, is ended by its parent.
+        resource_tracker.ensure_running()  # or starting it would unblock what is blocked here
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         process.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
