@@ -23,7 +23,7 @@ from benchmarks.servers import (
     BARE,
     OTHER_SERVERS,
     SERVICE,
-    SERVICE_ALL_CORES,
+    SERVICE_ONE_WORKER,
     SERVICE_WITHOUT_LOG,
     Contestant,
     newest_cnn,
@@ -40,7 +40,7 @@ WANTED = {RATE_OF_BARE: "at least 0.6", RATE_OF_BEST: "at least 2", P50_OF_BARE:
 WARM_UP_S = 2
 IDLE_LOOK_S = 0.4
 IDLE_LIMIT_S = 15
-ROUNDS = (BARE, SERVICE, SERVICE_WITHOUT_LOG, BARE, SERVICE_ALL_CORES, *OTHER_SERVERS)
+ROUNDS = (BARE, SERVICE, SERVICE_WITHOUT_LOG, BARE, SERVICE_ONE_WORKER, *OTHER_SERVERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _row(contestant: Contestant, num_connections: int, seen: Throughput, *, rss_
 def ratios(rows: Sequence[Row]) -> dict[str, float]:
     """The figures that the service is held to; left out where a row for one was not measured."""
     found: dict[str, float] = {}
-    for service in (SERVICE.name, SERVICE_WITHOUT_LOG.name, SERVICE_ALL_CORES.name):
+    for service in (SERVICE.name, SERVICE_WITHOUT_LOG.name, SERVICE_ONE_WORKER.name):
         rate, p50 = _mean(rows, service, 32, "requests_per_s"), _mean(rows, service, 1, "p50_ms")
         bare_rate, bare_p50 = _mean(rows, BARE.name, 32, "requests_per_s"), _mean(rows, BARE.name, 1, "p50_ms")
         others = [_mean(rows, other.name, 32, "requests_per_s") for other in OTHER_SERVERS]

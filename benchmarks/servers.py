@@ -44,12 +44,12 @@ SERVICE_WITHOUT_LOG = Contestant(
     ready_path="/health/ready",
     settings={"DIGITS_LOG_LEVEL": "warning"},
 )
-SERVICE_ALL_CORES = Contestant(
-    "this service, a worker for each core",
+SERVICE_ONE_WORKER = Contestant(
+    "this service, one worker",
     ("service",),
     predict_path="/predict?model=cnn",
     ready_path="/health/ready",
-    settings={"DIGITS_WORKERS": "auto"},
+    settings={"DIGITS_WORKERS": "1"},
 )
 LIT_SERVE = Contestant("LitServe", ("benchmarks.contestants.lit_serve",), OTHERS_PYTHON, ready_path="/health")
 THREAD_POOL = Contestant("FastAPI, SavedModel from the thread pool", ("benchmarks.contestants.thread_pool",))

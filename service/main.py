@@ -25,11 +25,15 @@ from service.runtime.metrics import Metrics, snapshot_of
 from service.runtime.registry import Registry, RuntimeOptions
 from service.server import DrainingServer, many_times
 from service.settings import Settings, load_settings
+from service.workers.entrance import Entrance
 from service.workers.line import Line
 from service.workers.number import suitable_number_here
 from service.workers.supervisor import Supervisor
 
 LISTS_DIR = Path(__file__).parent / "lists"
+# Longer than clients and proxies keep idle connections (nginx: 60 s): whoever closes one may do so while the other
+# sends a request on it, and a client knows better than a server that it will not.
+KEEP_ALIVE_S = 75
 
 
 def serve(announce: Callable[[str, int], None]) -> None:
@@ -53,12 +57,13 @@ def serve(announce: Callable[[str, int], None]) -> None:
         supervisor.run(num_workers, announce=lambda: announce(address, num_workers))
 
 
-def run_worker(settings: Settings, listener: socket.socket, parent: Connection, loads_first: bool) -> None:
+def run_worker(settings: Settings, clients: socket.socket, parent: Connection, loads_first: bool) -> None:
     """One of several processes; see `service.workers.supervisor`."""
     configure_logs(settings.log_level)
     line = Line(parent)
     try:
-        _run(settings, listener, on_ready=lambda: line.say_can_read(True), line=line, loads_first=loads_first)
+        entrance = Entrance(clients)
+        _run(settings, entrance, on_ready=lambda: line.say_can_read(True), line=line, loads_first=loads_first)
     except StartupError as error:
         line.say_failed(str(error))
         raise SystemExit(1) from None
@@ -66,17 +71,17 @@ def run_worker(settings: Settings, listener: socket.socket, parent: Connection, 
 
 def _run(
     settings: Settings,
-    listener: socket.socket,
+    door: socket.socket | Entrance,
     *,
     on_ready: Callable[[], None],
     line: Line | None = None,
     loads_first: bool = False,
 ) -> None:
-    """Serve from the listening socket until told to stop, or until the parent has gone.
+    """Serve until told to stop, or until the parent has gone.
 
     Args:
         settings: of this process.
-        listener: bound to the port.
+        door: where clients come from: the port, or the parent that accepts them.
         on_ready: is called when all models are loaded.
         line: to the parent, if there is one.
         loads_first: whether nobody is let in before.
@@ -103,15 +108,17 @@ def _run(
         log_config=None,  # our own is in place
         access_log=False,  # the middleware writes a better one
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
-    server = DrainingServer(config, drain=container.drain, drain_s=settings.drain_s)
+    entrance = door if isinstance(door, Entrance) else None
+    server = DrainingServer(config, drain=container.drain, drain_s=settings.drain_s, entrance=entrance)
 
     async def run() -> None:
         if line is not None:
             line.open(lambda: snapshot_of(container.metrics.registry), on_hang_up=orphaned)
         if loads_first:
             await container.models.load()
-        await server.serve(sockets=many_times(listener, is_shared=line is not None))
+        await server.serve(sockets=[] if isinstance(door, Entrance) else many_times(door))
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())

@@ -6,8 +6,8 @@ answered, and told by `Connection: close` that it was the last time.
 
 uvloop accepts one connection each time it looks at a listening socket. While the service is busy it looks some twenty
 times a second, and new clients, a probe of `/health/live` among them, would wait for seconds before anybody knew of
-them. So it is given the socket many times over. Not where several workers share the port: the first of them to look
-would take all clients that come together, and the others would have none.
+them. So a process that is alone is given the socket many times over. One of several workers accepts nobody: it takes
+in at once all whom its parent hands it (see `service.workers.acceptor`).
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import time
 import uvicorn
 
 from service.api.dependencies import Drain
+from service.workers.entrance import Entrance
 
 LINGER_S = 0.5  # longer than a busy client's pause between two requests; idle connections are closed after it
 
@@ -24,15 +25,9 @@ LINGER_S = 0.5  # longer than a busy client's pause between two requests; idle c
 ACCEPTED_AT_A_LOOK = 32  # so that a thousand clients that come at once are let in within two seconds at the worst
 
 
-def many_times(listener: socket.socket, *, is_shared: bool) -> list[socket.socket]:
-    """A listening socket and duplicates of it, for a loop that accepts one connection from each at a time.
-
-    Args:
-        listener: bound to the port.
-        is_shared: whether other workers accept from it as well; then each gets it once.
-    """
-    times = 1 if is_shared else ACCEPTED_AT_A_LOOK
-    return [listener, *(listener.dup() for _ in range(times - 1))]
+def many_times(listener: socket.socket) -> list[socket.socket]:
+    """A listening socket and duplicates of it, for a loop that accepts one connection from each at a time."""
+    return [listener, *(listener.dup() for _ in range(ACCEPTED_AT_A_LOOK - 1))]
 
 
 class DrainingServer(uvicorn.Server):
@@ -41,17 +36,36 @@ class DrainingServer(uvicorn.Server):
     Args:
         drain: is told when the server stops.
         drain_s: seconds that requests in progress get, the lingering included.
+        entrance: of a worker, whose clients come from its parent; None for a process that listens.
     """
 
-    def __init__(self, config: uvicorn.Config, *, drain: Drain, drain_s: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, drain: Drain, drain_s: float, entrance: Entrance | None = None
+    ) -> None:
         super().__init__(config)
         self._drain = drain
         self._drain_s = drain_s
+        self._entrance = entrance
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the app, and let clients in."""
+        await super().startup(sockets)
+        if self._entrance is not None:
+            self._entrance.open(self._admit, num_connections=lambda: len(self.server_state.connections))
+
+    async def on_tick(self, counter: int) -> bool:
+        """What is seen to ten times a second; whether it is time to stop."""
+        if self._entrance is not None:
+            self._entrance.report()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, answer what is there, close."""
         ends = time.monotonic() + self._drain_s
         self._drain.has_begun = True
+        if self._entrance is not None:
+            self._entrance.close()
+            await self._entrance.settled()
         for server in self.servers:
             server.close()
         for listener in sockets or []:
@@ -62,3 +76,13 @@ class DrainingServer(uvicorn.Server):
         # uvicorn says int, and means the time-out of a wait.
         self.config.timeout_graceful_shutdown = max(0.0, ends - time.monotonic())  # type: ignore[assignment]
         await super().shutdown(sockets)
+
+    async def _admit(self, connection: socket.socket) -> None:
+        """Serve a connection as uvicorn does those that it accepts itself."""
+        await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol

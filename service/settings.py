@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         le=1_000_000,
     )
     workers: NumWorkers = _setting(
-        1,
+        "auto",
         "Processes that share the port, each with models of its own; `auto` takes one per core, at most 4, on CPUs.",
         accepted="auto, or a whole number from 1 to 64",
     )

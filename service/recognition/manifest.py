@@ -141,7 +141,8 @@ class Manifest:
         num_parameters: weights in the network; of a cascade, in both.
         temperature: divisor of the logits, fitted on calibration data. Of a cascade 1: its members have their own.
         calibration: error rate and coverage per threshold, on pictures of all kinds.
-        clean_temperature: the same for pictures that `Ink.is_clean`; None where `temperature` is for all.
+        clean_temperature: the same for pictures that `Ink.is_clean` or `Line.is_clean`; None where `temperature` is for
+            all.
         clean_calibration: likewise the table.
         metrics: measured on the exported model.
         provenance: config, commit, seed, library versions, data sets and splits; free form, shown as it is.
@@ -181,11 +182,11 @@ class Manifest:
         return tuple((height, one, channels) for one in widths)
 
     def temperature_of(self, *, is_clean: bool) -> float:
-        """The divisor of the logits, by the kind of picture; see `service.recognition.ink.Ink`."""
+        """The divisor of the logits, by the kind of picture; see `Ink` and `Line`."""
         return self.clean_temperature if is_clean and self.clean_temperature is not None else self.temperature
 
     def calibration_of(self, *, is_clean: bool) -> CalibrationTable:
-        """The table by which a reading is judged, by the kind of picture; see `service.recognition.ink.Ink`."""
+        """The table by which a reading is judged, by the kind of picture; see `Ink` and `Line`."""
         if is_clean and self.clean_calibration is not None:
             return self.clean_calibration
         return self.calibration

@@ -25,6 +25,7 @@ from service.recognition.line_canvas import PlacedLine, line_canvas
 from service.recognition.manifest import Manifest
 from service.recognition.number import NumberReading, blank_number, read_number
 from service.recognition.paper import Polarity
+from service.recognition.policy import CalibrationTable
 from service.recognition.prediction import Box
 from service.recognition.probability import Logits
 from service.recognition.second_look import FirstLook, first_look, second_look
@@ -108,10 +109,6 @@ class SequenceRecognizer:
         self.manifest = manifest
         self.batcher = batcher
         self._classifier = classifier
-        # What was measured without the second look holds where none is taken.
-        rule = manifest.second_look if classifier is None else None
-        self._temperature = manifest.temperature if rule is None else rule.plain_temperature
-        self._calibration = manifest.calibration if rule is None else rule.plain_calibration
         self._workplace = workplace
         self._on_read = on_read
 
@@ -260,14 +257,21 @@ class SequenceRecognizer:
         queue_ms = max((one.queue_ms for one in scored), default=0.0)
         return _Frames(fused, queue_ms, max((one.model_ms for one in scored), default=0.0))
 
+    def _judged_by(self, *, is_clean: bool) -> tuple[float, CalibrationTable]:
+        """Temperature and table, by the kind of line; what was measured without the second look where none is taken."""
+        rule = self.manifest.second_look
+        if rule is not None and self._classifier is None:
+            return rule.plain_temperature, rule.plain_calibration
+        return self.manifest.temperature_of(is_clean=is_clean), self.manifest.calibration_of(is_clean=is_clean)
+
     def _make_sense(self, seen: "_Seen", logits: Logits | None, request: NumberRequest) -> LocatedNumber:
         """From the logits of a canvas to its number; logits are None where there is no ink."""
-        calibration = self._calibration
+        temperature, calibration = self._judged_by(is_clean=seen.line.is_clean)
         if seen.placed is None or logits is None:
             return LocatedNumber(blank_number(calibration=calibration, max_error=request.max_error), ())
         reading = read_number(
             logits,
-            temperature=self._temperature,
+            temperature=temperature,
             calibration=calibration,
             max_error=request.max_error,
             top_k=request.top_k,

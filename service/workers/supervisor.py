@@ -1,7 +1,8 @@
 """Several processes behind one port.
 
-The parent takes the port and starts the workers; each accepts from it (see `service.server`) and loads its own
-models. Workers are spawned: TensorFlow does not survive a fork (tensorflow#51832), so the parent never loads it.
+The parent takes the port, starts the workers, and hands each of them its share of the clients (see
+`service.workers.acceptor`); each loads its own models. Workers are spawned: TensorFlow does not survive a fork
+(tensorflow#51832), so the parent never loads it.
 """
 
 import logging
@@ -22,6 +23,7 @@ from service.logs import EXTRA_FIELD
 from service.recognition.errors import StartupError
 from service.runtime.metrics import snapshot_of
 from service.settings import Settings
+from service.workers.acceptor import Acceptor, Seat
 from service.workers.messages import make_line
 from service.workers.switchboard import Subscriber, Switchboard
 
@@ -32,9 +34,10 @@ KILL_AFTER_S = 5.0  # beyond the time to drain
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Settings, socket.socket, Connection, bool], None]
-"""What a worker does: serve from the socket, as a `Line` on the connection; end when the parent does.
+"""What a worker does: serve whom it is handed through the socket, an `Entrance`; talk on the connection, a `Line`; end
+when the parent does.
 
-The last argument says whether it has to load before it accepts anybody.
+The last argument says whether it has to load before it takes anybody in.
 """
 
 
@@ -42,6 +45,7 @@ The last argument says whether it has to load before it accepts anybody.
 class _Worker:
     process: BaseProcess
     subscriber: Subscriber
+    seat: Seat
 
 
 class Supervisor:
@@ -55,7 +59,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, listener: socket.socket, work: Work) -> None:
         self._settings = settings
-        self._listener = listener
+        self._acceptor = Acceptor(listener)
         self._work = work
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -79,7 +83,7 @@ class Supervisor:
                 self._start(loads_first=False)  # so that `/health/live` answers meanwhile
             self._watch(announce)
         finally:
-            self._listener.close()  # or the system would go on taking connections that nobody answers
+            self._acceptor.close()  # or the system would go on taking connections that nobody answers
             self._stop(patience_s=self._settings.drain_s + KILL_AFTER_S)
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -111,18 +115,24 @@ class Supervisor:
     def _start(self, *, loads_first: bool) -> None:
         context = multiprocessing.get_context("spawn")
         line, of_worker = make_line(context)
-        arguments = (self._settings, self._listener, of_worker, loads_first)
+        entrance, of_clients = socket.socketpair()
+        arguments = (self._settings, of_clients, of_worker, loads_first)
         process = context.Process(target=self._work, args=arguments, name="digits worker")
         # Ctrl-C reaches every process of a terminal. A worker, which inherits what is blocked, is ended by its parent.
         resource_tracker.ensure_running()  # or starting it would unblock what is blocked here
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         process.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        of_worker.close()  # the worker holds the only other end, so each end is told when the other has gone
-        self._workers.append(_Worker(process, self._board.connect(line, accepts=not loads_first)))
+        # The worker holds the only other ends, so each end is told when the other has gone.
+        of_worker.close()
+        of_clients.close()
+        subscriber = self._board.connect(line, accepts=not loads_first)
+        self._workers.append(_Worker(process, subscriber, self._acceptor.connect(entrance)))
 
     def _attend(self) -> None:
-        self._board.attend([worker.process.sentinel for worker in self._workers], timeout_s=TICK_S)
+        sentinels = [worker.process.sentinel for worker in self._workers]
+        self._board.attend([*sentinels, *self._acceptor.watched], timeout_s=TICK_S)
+        self._acceptor.attend()
 
     def _without_ended(self) -> list[_Worker]:
         """Those that have ended, which are workers no more."""
@@ -130,6 +140,7 @@ class Supervisor:
         for worker in ended:
             self._workers.remove(worker)
             self._board.disconnect(worker.subscriber)
+            self._acceptor.disconnect(worker.seat)
         return ended
 
     def _stop(self, *, patience_s: float) -> None:

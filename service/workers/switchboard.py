@@ -4,6 +4,7 @@ Nothing in here waits for a worker. What one of them does not take in is dropped
 that does not answer is counted as it was when it last did.
 """
 
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -84,10 +85,10 @@ class Switchboard:
         if subscriber in self._subscribers:
             self._forget(subscriber)
 
-    def attend(self, sentinels: Sequence[int], *, timeout_s: float) -> None:
-        """Wait until a worker says something or one of the sentinels is ready, for so long at most, and see to it."""
+    def attend(self, others: Sequence[int | socket.socket], *, timeout_s: float) -> None:
+        """Wait until a worker says something or one of the others is ready, for so long at most; hear the workers."""
         callers = {one.line: one for one in self._subscribers}
-        for ready in wait([*sentinels, *callers], timeout=timeout_s):
+        for ready in wait([*others, *callers], timeout=timeout_s):
             if isinstance(ready, Connection):
                 self._hear(callers[ready])
         self._end_collections()

@@ -263,6 +263,19 @@ async def test_reader_without_its_classifier_reads_plainly_by_the_table_for_that
     assert alone.reading.alternatives[1].text == "838"
 
 
+async def test_clean_lines_are_judged_by_their_own_table():
+    noise = np.random.default_rng(1).normal(0, 6, draw_strokes(3).shape)
+    scanned = np.clip(draw_strokes(3) + noise, 0, 255).astype(np.uint8)
+    lenient = CalibrationTable((CalibrationRow(0.6, 1000, 0, 0.003, 0.9),))
+    manifest = replace(manifest_of("crnn", kind=SEQUENCE_READER), clean_calibration=lenient)
+    async with recognizer(reads("838"), manifest=manifest) as crnn:
+        clean = await crnn.read(png(draw_strokes(3)), max_error=0.01, top_k=1)
+        other = await crnn.read(png(scanned), max_error=0.01, top_k=1)
+
+    assert (clean.reading.text, clean.reading.threshold) == ("838", 0.6)
+    assert (other.reading.text, other.reading.threshold) == ("838", 0.8)
+
+
 async def test_reader_that_takes_no_second_look_asks_no_classifier():
     def classifier(canvases: np.ndarray) -> np.ndarray:
         raise AssertionError("nobody is to be asked")

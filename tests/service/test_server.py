@@ -20,19 +20,14 @@ def test_clients_that_come_at_once_are_let_in_at_once_however_seldom_the_loop_lo
     assert uvloop.run(num_let_in(num_clients=2 * ACCEPTED_AT_A_LOOK, num_looks=8)) == 2 * ACCEPTED_AT_A_LOOK
 
 
-def test_one_of_several_workers_leaves_clients_that_come_at_once_to_the_others():
-    assert 1 <= uvloop.run(num_let_in(num_clients=2 * ACCEPTED_AT_A_LOOK, num_looks=8, is_shared=True)) <= 8
-
-
-async def num_let_in(*, num_clients: int, num_looks: int, is_shared: bool = False) -> int:
+async def num_let_in(*, num_clients: int, num_looks: int) -> int:
     """Of clients that came at once, counted in looks of the loop, so that it does not matter how long each takes."""
     let_in: list[asyncio.Protocol] = []
     loop = asyncio.get_running_loop()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         servers = [
-            await loop.create_server(lambda: Guest(let_in), sock=one, backlog=256)
-            for one in many_times(listener, is_shared=is_shared)
+            await loop.create_server(lambda: Guest(let_in), sock=one, backlog=256) for one in many_times(listener)
         ]
         clients = [socket.create_connection(listener.getsockname()) for _ in range(num_clients)]
         for _ in range(num_looks):
@@ -48,7 +43,7 @@ def test_closing_all_of_them_closes_the_port():
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         address = listener.getsockname()
-        for one in many_times(listener, is_shared=False):
+        for one in many_times(listener):
             one.close()
 
     with socket.socket() as client:

@@ -5,13 +5,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.workers.acceptor import AHEAD_WEIGHT
 from tests.pictures import draw_seven, png
 from tests.service.process import START_LIMIT_S, running, start
 
@@ -43,11 +44,17 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def standing_still(worker: int) -> Iterator[None]:
-    """Meanwhile the other one answers everything."""
+def standing_still(worker: int, port: int) -> Iterator[None]:
+    """Meanwhile the other one answers everything: clients that say nothing come first, and one goes to this worker.
+
+    A client that is not taken in counts as `AHEAD_WEIGHT` others, so that whoever comes next is handed to the other.
+    """
     os.kill(worker, signal.SIGSTOP)
     try:
-        yield
+        with ExitStack() as silent:
+            for _ in range(AHEAD_WEIGHT // 2):
+                silent.enter_context(socket.create_connection(("127.0.0.1", port)))
+            yield
     finally:
         os.kill(worker, signal.SIGCONT)
 
@@ -101,9 +108,9 @@ def test_workers_share_the_port_say_so_once_and_come_back_when_they_die(tiny_mod
 def test_one_scrape_counts_what_both_have_answered_whichever_answers_it(tiny_models_dir):
     with running(tiny_models_dir, TWO) as (process, client), meeting_any(client.base_url) as client:
         one, other = sorted(workers_of(process.pid))
-        with standing_still(one):
+        with standing_still(one, client.base_url.port):
             assert statuses_of_predictions(client, 5) == [200] * 5
-        with standing_still(other):
+        with standing_still(other, client.base_url.port):
             assert statuses_of_predictions(client, 7) == [200] * 7
         for _ in range(6):
             found = scrape(client)
@@ -112,14 +119,14 @@ def test_one_scrape_counts_what_both_have_answered_whichever_answers_it(tiny_mod
             assert (found["digits_workers",], found["digits_ready",]) == (2, 1)
             assert found["digits_model_info", "cpu", "cnn", "1"] == 1
         for still in (one, other):  # each of them answers for both, with what is known of the other
-            with standing_still(still):
+            with standing_still(still, client.base_url.port):
                 assert scrape(client)[PREDICTED] == 12
 
 
 def test_death_of_a_worker_takes_nothing_from_the_totals_and_turns_nobody_away(tiny_models_dir):
     with running(tiny_models_dir, TWO) as (process, client), meeting_any(client.base_url) as client:
         one, other = sorted(workers_of(process.pid))
-        with standing_still(other):
+        with standing_still(other, client.base_url.port):
             assert statuses_of_predictions(client, 9) == [200] * 9
         before = scrape(client)
         os.kill(one, signal.SIGKILL)
@@ -138,7 +145,7 @@ def test_death_of_a_worker_takes_nothing_from_the_totals_and_turns_nobody_away(t
             cpu_s = found["process_cpu_seconds_total",]
             seen_workers.append(found["digits_workers",])
         assert 1.0 in seen_workers
-        with standing_still(other):  # the new one counts on from there
+        with standing_still(other, client.base_url.port):  # the new one counts on from there
             assert statuses_of_predictions(client, 1) == [200]
         assert scrape(client)[PREDICTED] == num_sent + 1
 
@@ -151,7 +158,7 @@ def test_service_is_not_ready_before_all_workers_are(tiny_models_dir):
     try:
         wait_until(lambda: len(workers_of(process.pid)) == 2)
         with meeting_any(f"http://127.0.0.1:{port}") as client:
-            with standing_still(max(workers_of(process.pid))):
+            with standing_still(max(workers_of(process.pid)), port):
                 wait_until(lambda: accepts(port))
                 assert client.get("/health/live").status_code == 200
                 wait_until(lambda: statuses_of_predictions(client, 1) == [200])  # this one has loaded

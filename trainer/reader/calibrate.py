@@ -1,11 +1,12 @@
 """How sure a reader may be, and how much its second look counts: measured on writers whom the weights never saw.
 
 Half of the numbers are composed tidy and clean, half stand on hard pages; the pens of bhmsds' held-back half are among
-them, because a confidence that holds for one country's hand alone is none.
+them, because a confidence that holds for one country's hand alone is none. Clean lines, which the service knows when it
+sees them, have a table of their own: one that hard pages have part in would send most of them to review for nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,11 @@ from trainer.reader.numbers import Numbers
 from trainer.reader.readings import SecondReader
 
 NUM_NUMBERS = 3_000  # of each style
-STYLES = {"stacked": STACKED, "clean": CLEAN, "hard": HARD_DIGITS_ONLY}
+STYLES = {
+    "stacked": replace(STACKED, low_chance=0.5),
+    "clean": replace(CLEAN, low_chance=0.3),
+    "hard": HARD_DIGITS_ONLY,
+}
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of the second look that are tried
 _NUM_FOR_TEMPERATURE = 600  # of each style; one divisor needs no more
 _SEED = 71
@@ -35,7 +40,7 @@ _LOG_TEMPERATURE_RANGE = (-1.0, 2.0)
 _LEAST_LOG_PROB = -30.0  # a number that the frames hardly hold counts as this unlikely, so that one does not decide
 _DESCRIPTION = (
     "composed numbers of the calibration writers of MNIST and of bhmsds' held-back half, half of them clean, half on "
-    "hard pages"
+    "hard pages; for clean lines, tidy ones and digits side by side"
 )
 
 
@@ -59,6 +64,7 @@ class CalibratedReader:
     Attributes:
         served: with the second look where one is taken, else without.
         plain: without.
+        clean_table: with the second look where one is taken, of clean lines.
         second: how the second look is taken; None where there is no classifier, or where it does not help.
         description: what it was measured on.
         num_readings: how many.
@@ -66,6 +72,7 @@ class CalibratedReader:
 
     served: Calibration
     plain: Calibration
+    clean_table: CalibrationTable
     second: SecondReader | None
     description: str
     num_readings: int
@@ -74,15 +81,21 @@ class CalibratedReader:
 def calibrate_reader(
     model: SavedModel, mnist: Mnist, data_dir: Path, classifier: LoadedModel | None = None
 ) -> CalibratedReader:
-    """Choose the weight of the second look; fit the temperature and measure the table, with it and without."""
+    """Choose the weight of the second look; fit the temperature and measure the tables, with it and without."""
     parts = calibration_parts(model, mnist, data_dir, classifier)
-    second = None
-    if classifier is not None:
-        stacked = calibration_parts(model, mnist, data_dir, classifier, styles=("stacked",))
-        second = chosen_second_reader([*parts, *stacked], classifier)
+    stacked = calibration_parts(model, mnist, data_dir, classifier, styles=("stacked",))
+    second = None if classifier is None else chosen_second_reader([*parts, *stacked], classifier)
     plain = _calibrate(parts, weight=0.0)
     served = plain if second is None else _calibrate(parts, weight=second.weight)
-    return CalibratedReader(served, plain, second, _DESCRIPTION, sum(len(part.numbers) for part in parts))
+    # The temperature is that of all: clean lines alone have nearly the same.
+    clean_table = _table(
+        [*parts, *stacked],
+        weight=0.0 if second is None else second.weight,
+        temperature=served.temperature,
+        clean_alone=True,
+    )
+    num_readings = sum(len(part.numbers) for part in (*parts, *stacked))
+    return CalibratedReader(served, plain, clean_table, second, _DESCRIPTION, num_readings)
 
 
 def calibration_parts(
@@ -126,14 +139,21 @@ def _calibrate(parts: Sequence[Seen], *, weight: float) -> Calibration:
         if frames is not None
     ]
     temperature = fit_frame_temperature(*zip(*found, strict=True))
+    return Calibration(temperature, _table(parts, weight=weight, temperature=temperature))
+
+
+def _table(parts: Sequence[Seen], *, weight: float, temperature: float, clean_alone: bool = False) -> CalibrationTable:
+    """Which confidence stands for which error rate, in numbers read as the service reads them."""
     confidences, is_right = [], []
     for part in parts:
         readings = read_all(part, weight=weight, temperature=temperature)
-        for reading, text in zip(readings, part.numbers.texts, strict=True):
+        for reading, text, is_clean in zip(readings, part.numbers.texts, part.is_clean, strict=True):
+            if clean_alone and not is_clean:
+                continue
             # A mark among the digits is always reviewed, whatever the confidence.
             confidences.append(0.0 if reading.others else reading.confidence)
             is_right.append(reading.text == text)
-    return Calibration(temperature, calibration_table(np.array(confidences), np.array(is_right)))
+    return calibration_table(np.array(confidences), np.array(is_right))
 
 
 def fit_frame_temperature(frames: Sequence[Logits], texts: Sequence[str]) -> float:

@@ -79,12 +79,14 @@ class Seen:
     Attributes:
         frames: float32 (num_frames, 12), or None where no ink was found.
         answers: of a digit classifier about the digits that were seen, None where it was not asked.
+        is_clean: of the line that was found, see `service.recognition.line.Line`.
     """
 
     name: str
     numbers: Numbers
     frames: list[Logits | None]
     answers: list[Answered | None]
+    is_clean: list[bool]
 
     def frames_with(self, weight: float) -> list[Logits | None]:
         """The frames after a second look at a weight; as they are at 0, or where there was none."""
@@ -99,7 +101,7 @@ def look_at(model: SavedModel, name: str, numbers: Numbers, classifier: LoadedMo
     lines = [find_and_place(picture) for picture in numbers.pictures]
     frames = frames_of(model, [None if line is None else line.placed.canvas for line in lines])
     answers = [None] * len(lines) if classifier is None else answers_of(classifier, lines, frames)
-    return Seen(name, numbers, frames, answers)
+    return Seen(name, numbers, frames, answers, [line is not None and line.is_clean for line in lines])
 
 
 def read_all(

@@ -22,6 +22,7 @@ from service.recognition.manifest import (
     SecondLookRule,
     hash_files,
 )
+from service.recognition.policy import CalibrationTable
 from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
 from service.runtime.loading import open_network
 from service.runtime.network import Network
@@ -148,6 +149,7 @@ def write_reader(
         num_parameters=build_reader((what.config.serves,)).count_params(),
         temperature=calibrated.served.temperature,
         calibration=calibrated.served.table,
+        clean_calibration=calibrated.clean_table,
         metrics=tuple(Metric("text_accuracy", s.dataset, s.accuracy, s.num_samples, s.interval) for s in what.scores),
         provenance={
             "config": what.config.to_dict(),
@@ -246,15 +248,22 @@ def _card(what: ReaderExport, calibrated: CalibratedReader) -> str:
     lines += [
         "",
         f"Confidence: CTC's sum over all paths of the number, frame logits divided by {served.temperature:.3f}. The "
-        "table was measured on composed numbers of writers whom the weights never saw; error bounds are one-sided, "
-        "95 %.",
+        "tables were measured on composed numbers of writers whom the weights never saw; error bounds are one-sided, "
+        "95 %. The first is of tidy numbers and hard pages alike, the second of clean lines alone.",
+        *_table_lines(served.table),
+        *_table_lines(calibrated.clean_table),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table_lines(table: CalibrationTable) -> list[str]:
+    return [
         "",
         "| accepted from | coverage | wrong | error at most |",
         "|---|---|---|---|",
+        *(
+            f"| {row.threshold} | {100 * row.coverage:.1f} % | {row.num_wrong} of {row.num_accepted} "
+            f"| {100 * row.error_upper_bound:.3f} % |"
+            for row in table.rows
+        ),
     ]
-    lines += [
-        f"| {row.threshold} | {100 * row.coverage:.1f} % | {row.num_wrong} of {row.num_accepted} "
-        f"| {100 * row.error_upper_bound:.3f} % |"
-        for row in served.table.rows
-    ]
-    return "\n".join(lines) + "\n"

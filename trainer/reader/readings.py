@@ -32,10 +32,12 @@ class SeenLine:
     Attributes:
         image: uint8 (height, width), its ink; paper 0.
         placed: the canvas that the reader gets.
+        is_clean: see `service.recognition.line.Line`.
     """
 
     image: GrayImage
     placed: PlacedLine
+    is_clean: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def find_and_place(picture: GrayImage) -> SeenLine | None:
     if line.box is None:
         return None
     try:
-        return SeenLine(line.image, line_canvas(line.image, is_clean=line.is_clean))
+        return SeenLine(line.image, line_canvas(line.image, is_clean=line.is_clean), line.is_clean)
     except BlankImage:
         return None
 

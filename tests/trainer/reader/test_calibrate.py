@@ -33,11 +33,13 @@ def one(text: str, *, seen_as: str, answered: str, sure: float = 8.0) -> tuple[n
     return frames, Answered(FirstLook(tuple(spans), (), (1.0,) * len(spans)), list(logits), 1.0)
 
 
-def seen(*numbers: tuple[str, str, str]) -> Seen:
+def seen(*shown: tuple[str, str, str], is_clean: bool = False) -> Seen:
     """A set of (text, what the reader sees, what the classifier answers)."""
-    made = [one(text, seen_as=by_reader, answered=by_classifier) for text, by_reader, by_classifier in numbers]
-    texts = [text for text, _, _ in numbers]
-    return Seen("made up", Numbers([np.zeros((1, 1), np.uint8)] * len(texts), texts, []), *map(list, zip(*made)))  # noqa: B905
+    made = [one(text, seen_as=by_reader, answered=by_classifier) for text, by_reader, by_classifier in shown]
+    texts = [text for text, _, _ in shown]
+    frames, answers = map(list, zip(*made, strict=True))
+    numbers = Numbers([np.zeros((1, 1), np.uint8)] * len(texts), texts, [])
+    return Seen("made up", numbers, frames, answers, [is_clean] * len(texts))
 
 
 def test_second_look_is_taken_where_it_helps_and_as_lightly_as_does():
@@ -69,19 +71,40 @@ def test_numbers_without_ink_or_answers_stay_as_they_were():
     assert second is part.frames[1]
 
 
+def fake_parts(monkeypatch, **parts: Seen) -> None:
+    """Have the calibration measured on these, by the name of their style."""
+
+    def of_styles(*_: object, styles: tuple[str, ...] = ("clean", "hard")) -> list[Seen]:
+        return [parts[style] for style in styles]
+
+    monkeypatch.setattr(calibrate, "calibration_parts", of_styles)
+
+
 @pytest.fixture
 def calibrated(monkeypatch) -> CalibratedReader:
-    parts = [seen(*[("17", "77", "17"), ("42", "42", "42")] * 40)] * 2
-    monkeypatch.setattr(calibrate, "calibration_parts", lambda *_, **__: parts)
+    numbers = [("17", "77", "17"), ("42", "42", "42")] * 40
+    wrong = [("17", "42", "42")] * 10
+    fake_parts(
+        monkeypatch,
+        clean=seen(*numbers, is_clean=True),
+        hard=seen(*numbers, *wrong),
+        stacked=seen(*numbers, *wrong[:1], is_clean=True),
+    )
     return calibrate_reader(None, None, None, CLASSIFIER)
 
 
 def test_reader_is_calibrated_with_its_second_look_and_without(calibrated):
-    assert calibrated.num_readings == 160
+    assert calibrated.num_readings == 251
     lowest, plain_lowest = calibrated.served.table.rows[0], calibrated.plain.table.rows[0]
-    assert (lowest.num_accepted, lowest.num_wrong) == (160, 0)
+    assert (lowest.num_accepted, lowest.num_wrong) == (170, 10)
     assert plain_lowest.num_wrong == 80
     assert calibrated.served.temperature < calibrated.plain.temperature
+
+
+def test_clean_lines_have_a_table_of_their_own_that_hard_pages_have_no_part_in(calibrated):
+    lowest = calibrated.clean_table.rows[0]
+
+    assert (lowest.num_accepted, lowest.num_wrong) == (161, 1)
 
 
 def test_manifest_says_how_the_second_look_is_taken_and_what_holds_without(calibrated):
@@ -95,7 +118,8 @@ def test_manifest_says_how_the_second_look_is_taken_and_what_holds_without(calib
 
 
 def test_without_a_classifier_there_is_no_second_look(monkeypatch):
-    monkeypatch.setattr(calibrate, "calibration_parts", lambda *_, **__: [seen(*[("42", "42", "42")] * 20)])
+    right = seen(*[("42", "42", "42")] * 20)
+    fake_parts(monkeypatch, clean=right, hard=right, stacked=replace(right, is_clean=[True] * 20))
     calibrated = calibrate_reader(None, None, None)
 
     assert calibrated.second is None

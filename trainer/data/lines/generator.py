@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,8 @@ from trainer.data.lines.page import photograph_line
 from trainer.data.lines.style import LineStyle
 
 Picture = NDArray[np.uint8]
+
+_LOW_SCALES = (0.4, 0.8)  # digits of 11 to 22 pixels; those of MNIST have 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class LineGenerator:
         composed = compose(self._hands, self._style, rng, letters=self._letters, text=text)
         if rng.random() < self._style.page_chance:
             return photograph_line(composed.ink, self._style, rng), composed
+        if self._style.low_chance and rng.random() < self._style.low_chance:
+            composed = _lowered(composed, rng.uniform(*_LOW_SCALES))
         margin = int(rng.integers(1, 9))
         return np.pad(composed.ink, margin), composed
 
@@ -69,3 +74,13 @@ class LineGenerator:
         if num_frames < 2 * len(composed.classes) + 1:
             return None
         return Example(placed.canvas, np.array(composed.classes, np.int32))
+
+
+def _lowered(composed: Composed, scale: float) -> Composed:
+    """The number in fewer pixels; unchanged where nothing is written."""
+    if composed.ink.size == 0:
+        return composed
+    height, width = (max(1, round(side * scale)) for side in composed.ink.shape)
+    ink = np.asarray(cv2.resize(composed.ink, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    boxes = [(round(left * scale), round(right * scale)) for left, right in composed.boxes]
+    return Composed(ink, composed.classes, boxes)

@@ -26,6 +26,7 @@ class LineStyle:
         repeat_chance: a number with repeated neighbors, such as 0077.
         round_chance: a number that ends in two zeros or more, such as 5000.
         joined_chance: its zeros are written smaller, in one go.
+        low_chance: of a number that is not on a page to be a small picture, lower than the line canvas.
         mark_chance: dots, commas, dashes or signs that are not digits, and are not read.
         other_chance: a letter, an X or a struck-out digit stands where a digit might, and is read as `other`.
         nothing_chance: there is no digit, only marks, or nothing at all.
@@ -51,6 +52,7 @@ class LineStyle:
     repeat_chance: float = 0.0
     round_chance: float = 0.0
     joined_chance: float = 0.0
+    low_chance: float = 0.0
     mark_chance: float = 0.0
     other_chance: float = 0.0
     nothing_chance: float = 0.0
