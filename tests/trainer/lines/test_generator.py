@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,20 @@ def test_hard_pages_hold_gray_levels_and_clean_ones_hold_paper():
     clean, _ = generator(STACKED).picture(0)
     assert len(np.unique(page)) > 50
     assert np.count_nonzero(clean == 0) > clean.size / 3
+
+
+def test_low_numbers_are_the_same_in_fewer_pixels():
+    usual, low = generator(CLEAN), generator(replace(CLEAN, low_chance=1.0))
+    for index in range(10):
+        (_, large), (picture, small) = usual.picture(index), low.picture(index)
+        assert small.text == large.text
+        scale = small.ink.shape[1] / large.ink.shape[1]
+        assert 0.35 < scale < 0.85
+        for (left, right), (large_left, large_right) in zip(small.boxes, large.boxes, strict=True):
+            assert left == pytest.approx(large_left * scale, abs=2)
+            assert right == pytest.approx(large_right * scale, abs=2)
+        assert picture.shape[0] > small.ink.shape[0]  # its margin
+    assert any(low.example(index) is not None for index in range(10))
 
 
 def test_a_page_without_ink_is_paper():
