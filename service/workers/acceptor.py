@@ -17,6 +17,7 @@ from service.workers.entrance import REPORT
 BACKLOG = 2048  # clients that may wait for the parent; the system may allow fewer
 MOST_AHEAD = 32  # clients that a worker has been handed and has not taken in yet
 AHEAD_WEIGHT = 8  # of each of those, in open connections: who does not take in gets fewer
+LOST_AFTER_S = 30.0  # without a report, which a worker makes every second however busy it is
 PAUSE_S = 0.5  # where no file can be opened any more, until somebody has closed one
 
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -29,6 +30,7 @@ class Seat:
     Attributes:
         entrance: to it.
         is_open: whether it has reported, and takes clients in.
+        heard_s: when it reported last.
         num_taken: clients it has taken in, as it reported last.
         num_open: connections it held then.
         num_handed: clients it has been handed.
@@ -38,6 +40,7 @@ class Seat:
 
     entrance: socket.socket
     is_open: bool = False
+    heard_s: float = 0.0
     num_taken: int = 0
     num_open: int = 0
     num_handed: int = 0
@@ -89,6 +92,10 @@ class Acceptor:
         self._place()
         while self._is_closed and not self._seats and self._unplaced:  # nobody is left for them
             self._unplaced.popleft().close()
+
+    def has_lost(self, seat: Seat) -> bool:
+        """Whether a worker that took clients in has stood still for so long that it will hardly go on."""
+        return seat in self._seats and seat.is_open and self._now() - seat.heard_s > LOST_AFTER_S
 
     @property
     def watched(self) -> list[socket.socket]:
@@ -162,6 +169,7 @@ class Acceptor:
             return
         seat.num_taken, seat.num_open = REPORT.unpack(said[-REPORT.size :])
         seat.is_open = True
+        seat.heard_s = self._now()
         while len(seat.ahead) > seat.num_handed - seat.num_taken:
             seat.ahead.popleft().close()
 

@@ -3,11 +3,14 @@
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 REPORT = struct.Struct("!QI")
 """To the parent: how many clients were taken in so far, and how many connections are open."""
+
+HEARTBEAT_S = 1.0
 
 Admit = Callable[[socket.socket], Awaitable[object]]
 """Serves a connection; returns when it has begun to. Raises `OSError` where the client has gone."""
@@ -30,6 +33,7 @@ class Entrance:
         self._num_admitting = 0
         self._num_taken = 0
         self._reported: tuple[int, int] | None = None
+        self._reported_s = 0.0
 
     def open(self, admit: Admit, *, num_connections: Callable[[], int]) -> None:
         """Take clients in from now on, in the event loop that runs.
@@ -45,12 +49,13 @@ class Entrance:
         self.report()
 
     def report(self) -> None:
-        """Tell the parent how many clients there are, if that has changed."""
+        """Tell the parent how many clients there are, if that has changed; each second too, as a sign of life."""
         counts = self._num_taken, self._num_connections() + self._num_admitting
-        if counts != self._reported:
+        now_s = time.monotonic()
+        if counts != self._reported or now_s - self._reported_s >= HEARTBEAT_S:
             with suppress(OSError):  # the parent hears of it next time, or has gone, which `Line` notices
                 self._parent.send(REPORT.pack(*counts))
-                self._reported = counts
+                self._reported, self._reported_s = counts, now_s
 
     def close(self) -> None:
         """Take in whoever has been handed over, and nobody after them."""

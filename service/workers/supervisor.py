@@ -98,6 +98,7 @@ class Supervisor:
         restarts_s: list[float] = []
         while not self._signals:
             self._attend()
+            self._end_lost()
             for worker in self._without_ended():
                 status, fault = worker.process.exitcode, worker.subscriber.failure
                 if not has_announced:
@@ -133,6 +134,14 @@ class Supervisor:
         sentinels = [worker.process.sentinel for worker in self._workers]
         self._board.attend([*sentinels, *self._acceptor.watched], timeout_s=TICK_S)
         self._acceptor.attend()
+
+    def _end_lost(self) -> None:
+        """End workers that stand still: `/health/live` is answered by the others, so nobody outside would notice."""
+        for worker in self._workers:
+            if self._acceptor.has_lost(worker.seat):
+                logger.error("worker stands still", extra={EXTRA_FIELD: {"pid": worker.process.pid}})
+                worker.process.kill()
+                worker.process.join(KILL_AFTER_S)
 
     def _without_ended(self) -> list[_Worker]:
         """Those that have ended, which are workers no more."""

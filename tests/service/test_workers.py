@@ -150,6 +150,22 @@ def test_death_of_a_worker_takes_nothing_from_the_totals_and_turns_nobody_away(t
         assert scrape(client)[PREDICTED] == num_sent + 1
 
 
+def test_a_worker_that_stands_still_for_long_is_replaced(tiny_models_dir):
+    with running(tiny_models_dir, TWO) as (process, client):
+        one, other = sorted(workers_of(process.pid))
+        os.kill(one, signal.SIGSTOP)
+        wait_until(lambda: one not in workers_of(process.pid))
+        wait_until(lambda: len(workers_of(process.pid)) == 2)
+        assert other in workers_of(process.pid)
+        wait_until(lambda: scrape(client)["digits_workers",] == 2)
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+
+    assert '"message": "worker stands still"' in output
+    assert process.returncode == -signal.SIGTERM
+
+
 def test_service_is_not_ready_before_all_workers_are(tiny_models_dir):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

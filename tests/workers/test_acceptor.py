@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.workers.acceptor import MOST_AHEAD, PAUSE_S, Acceptor, Seat
+from service.workers.acceptor import LOST_AFTER_S, MOST_AHEAD, PAUSE_S, Acceptor, Seat
 from service.workers.entrance import REPORT
 
 
@@ -201,6 +201,22 @@ def test_a_client_that_has_gone_again_does_not_keep_the_next_from_coming(port):
     port.come(1)
 
     assert worker.take_in() == 2
+
+
+def test_a_worker_that_has_not_reported_for_long_is_lost(port):
+    worker = port.add_worker()
+    starting = port.add_worker(is_open=False)
+    port.now_s += LOST_AFTER_S
+    assert not port.acceptor.has_lost(worker.seat)
+    port.now_s += 1
+    assert port.acceptor.has_lost(worker.seat)
+    assert not port.acceptor.has_lost(starting.seat)  # models may take long to load
+    worker.report()
+    port.acceptor.attend()
+    assert not port.acceptor.has_lost(worker.seat)
+    port.now_s += LOST_AFTER_S + 1
+    port.acceptor.disconnect(worker.seat)
+    assert not port.acceptor.has_lost(worker.seat)  # it has gone
 
 
 def test_without_a_file_for_them_clients_wait_for_a_moment(port, monkeypatch):

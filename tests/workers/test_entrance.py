@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from service.workers import entrance
 from service.workers.entrance import REPORT, Entrance
 
 
@@ -97,6 +98,17 @@ def test_it_reports_when_it_opens_when_it_takes_in_and_when_somebody_has_left(pl
         host.connections.pop().close()
         parent.entrance.report()
         assert parent.reports() == [(3, 2)]
+
+    play(scene)
+
+
+def test_it_says_every_second_that_it_is_there(play, monkeypatch):
+    async def scene(parent: PlayedParent, host: Host) -> None:
+        host.open(parent.entrance)
+        parent.reports()
+        monkeypatch.setattr(entrance, "HEARTBEAT_S", 0.0)  # it has been so long
+        parent.entrance.report()
+        assert parent.reports() == [(0, 0)]
 
     play(scene)
 
