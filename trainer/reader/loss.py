@@ -6,6 +6,7 @@ from keras import ops
 from service.recognition.alphabet import BLANK, OTHER
 
 BEARABLE_LOSS = 0.7  # nats per symbol: as unsure as between two digits
+HOPELESS_LOSS = 1e4  # TensorFlow's kernel says infinity where a probability has fallen to 0 in float32
 
 
 def ctc_loss(targets: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -36,7 +37,7 @@ def forgiving_ctc_loss(targets: keras.KerasTensor, logits: keras.KerasTensor) ->
     the less the further it is above. To the gradient its weight is a constant. Where all numbers are far above, as
     before anything is learned, the weights change little but the scale, which the optimizer does not see.
     """
-    losses = ctc_loss(targets, logits)
+    losses = ops.minimum(ctc_loss(targets, logits), HOPELESS_LOSS)
     num_symbols = ops.cast(ops.sum(ops.cast(ops.not_equal(targets, BLANK), "int32"), axis=-1), losses.dtype)
     excess = losses / (BEARABLE_LOSS * (1.0 + num_symbols))
     return losses * ops.stop_gradient(ops.maximum(excess, 1.0) ** -3.0)

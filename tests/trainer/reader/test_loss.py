@@ -58,3 +58,21 @@ def test_a_number_that_is_understood_counts_in_full():
         logits[0, frame, index] = 6
     targets = targets_of("12")
     assert np.asarray(forgiving_ctc_loss(targets, logits)) == pytest.approx(np.asarray(ctc_loss(targets, logits)))
+
+
+def test_a_number_whose_probability_has_fallen_to_zero_counts_nothing_and_harms_nothing():
+    tf = pytest.importorskip("tensorflow")
+    logits = np.zeros((2, 9, NUM_CLASSES), np.float32)
+    logits[0, :, OTHER] = 500
+    targets = np.concatenate([targets_of("123"), targets_of("12")])
+    assert np.isinf(np.asarray(ctc_loss(targets, logits))[0])
+    with tf.GradientTape() as tape:
+        variable = tf.Variable(logits)
+        losses = forgiving_ctc_loss(tf.constant(targets), variable)
+        total = tf.reduce_mean(losses)
+    gradient = tape.gradient(total, variable).numpy()
+
+    assert np.isfinite(losses.numpy()).all()
+    assert np.isfinite(gradient).all()
+    assert np.abs(gradient[0]).max() == 0
+    assert np.abs(gradient[1]).max() > 0
