@@ -137,7 +137,9 @@ def container_for(
     metrics = Metrics(CollectorRegistry())
     alerts = _alerts(settings, metrics)
     on_change = (lambda _can_read: None) if line is None else line.say_can_read
-    registry = Registry(_runtime_options(settings), metrics, on_read=alerts.hear, on_change=on_change)
+    registry = Registry(
+        _runtime_options(settings, is_alone=line is None), metrics, on_read=alerts.hear, on_change=on_change
+    )
     tracing = tracing_from(os.environ)
     return Container(
         settings,
@@ -170,7 +172,7 @@ def _alerts(settings: Settings, metrics: Metrics) -> Alerts:
     return Alerts(webhook=webhook, shows_readings=settings.log_readings)
 
 
-def _runtime_options(settings: Settings) -> RuntimeOptions:
+def _runtime_options(settings: Settings, *, is_alone: bool) -> RuntimeOptions:
     return RuntimeOptions(
         models_dir=settings.models_dir,
         device=settings.device,
@@ -182,6 +184,7 @@ def _runtime_options(settings: Settings) -> RuntimeOptions:
         num_picture_threads=os.cpu_count() or 1,
         canary_s=settings.canary_s,
         canary_limit_s=settings.canary_limit_ms / 1e3,
+        has_spare_core=is_alone and (os.cpu_count() or 1) > 1,  # several workers are as many as there are cores
     )
 
 

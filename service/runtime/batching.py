@@ -8,6 +8,9 @@ The canvases of a batch are of one shape. Where a network takes several, the can
 decides which is next, so none waits for a batch that never comes. What a canvas is answered never depends on
 the others: they are neither cut nor padded to each other's size.
 
+Networks have a thread, but for what is done sooner than a thread is woken and Python's lock has changed hands: of a
+light network small batches are computed on the event loop itself (see `service.runtime.light`).
+
 The thread that has computed a batch takes the next one itself. The event loop, busy with other requests' pictures,
 may come round to it only much later, and the network would stand idle meanwhile; for eight clients that was half of the
 time. So what waits is shared by two threads, under a lock; everything else happens on the event loop.
@@ -63,9 +66,11 @@ class MicroBatcher:
     """Collects canvases into batches for one network.
 
     Args:
-        run_batch: uint8 (bucket, height, width, channels) to float32 (bucket, ..., num_classes); called on `executor`.
+        run_batch: uint8 (bucket, height, width, channels) to float32 (bucket, ..., num_classes); one call at a time, on
+            `executor` or the event loop.
         executor: has a single thread, shared by all networks of the process.
         queue_limit: canvases that may wait; those in the running batch do not count.
+        num_light: canvases in the largest batch that is computed on the event loop itself; 0 where none may be.
         on_batch: is told the number of canvases in each batch that was run.
     """
 
@@ -75,11 +80,13 @@ class MicroBatcher:
         *,
         executor: Executor,
         queue_limit: int,
+        num_light: int = 0,
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._run_batch = run_batch
         self._executor = executor
         self._queue_limit = queue_limit
+        self._num_light = num_light
         self._on_batch = on_batch
         self._lock = threading.Lock()
         # Oldest first; a future that is answered, cancelled or out of time leaves by its key.
@@ -134,7 +141,7 @@ class MicroBatcher:
             batch = None if self._num_running else self._take_batch()
         if batch:
             self._all_delivered.clear()
-            self._executor.submit(self._run, batch, loop)
+            self._start(batch, loop)
         try:
             return await future
         finally:
@@ -192,8 +199,36 @@ class MicroBatcher:
         self._num_running = len(batch)
         return batch
 
+    def _start(self, batch: _Batch, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a batch computed. Runs on the event loop."""
+        if len(batch) <= self._num_light:
+            loop.call_soon(self._run_here, batch, loop)
+        else:
+            self._executor.submit(self._run, batch, loop)
+
+    def _run_here(self, batch: _Batch, loop: asyncio.AbstractEventLoop) -> None:
+        """Compute a batch on the event loop; the next one has to wait until the loop has looked at its sockets."""
+        outcome, started, seconds = self._compute(batch)
+        with self._lock:
+            following = self._take_batch()
+        if following:
+            self._start(following, loop)
+        self._deliver(batch, outcome, started, seconds)
+
     def _run(self, batch: _Batch, loop: asyncio.AbstractEventLoop) -> None:
         """Compute a batch, and see to it that the next one is. Runs on the executor's thread."""
+        outcome, started, seconds = self._compute(batch)
+        with self._lock:
+            following = self._take_batch()
+        if len(following) > self._num_light:
+            # Behind what other networks have to compute, for the thread is theirs as well.
+            self._executor.submit(self._run, following, loop)
+        elif following:
+            loop.call_soon_threadsafe(self._start, following, loop)
+        loop.call_soon_threadsafe(self._deliver, batch, outcome, started, seconds)
+
+    def _compute(self, batch: _Batch) -> tuple[Logits | Exception, float, float]:
+        """What the network says, when it was asked, and how many seconds that took."""
         started = time.monotonic()
         outcome: Logits | Exception
         try:
@@ -201,13 +236,7 @@ class MicroBatcher:
         # Whatever went wrong is the answer to each request of the batch, and the next batch gets its chance.
         except Exception as error:
             outcome = error
-        seconds = time.monotonic() - started
-        with self._lock:
-            following = self._take_batch()
-        if following:
-            # Behind what other networks have to compute, for the thread is theirs as well.
-            self._executor.submit(self._run, following, loop)
-        loop.call_soon_threadsafe(self._deliver, batch, outcome, started, seconds)
+        return outcome, started, time.monotonic() - started
 
     def _deliver(self, batch: _Batch, outcome: Logits | Exception, started: float, seconds: float) -> None:
         """Give each request its answer."""
@@ -227,7 +256,7 @@ class MicroBatcher:
                 self._all_delivered.set()
 
     def _score(self, canvases: list[Canvas]) -> Logits:
-        """Fill up to the next bucket, run, and leave the filling out again. Runs on the executor's thread."""
+        """Fill up to the next bucket, run, and leave the filling out again."""
         shape = canvases[0].shape
         padded = np.zeros((bucket_for(len(canvases), shape), *shape), dtype=np.uint8)
         np.stack(canvases, out=padded[: len(canvases)])

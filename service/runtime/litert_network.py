@@ -17,7 +17,7 @@ _LARGEST_BATCH = 64  # more do not get faster, and memory is held for each size
 
 
 class LiteRtNetwork:
-    """A `.tflite` file; every call comes from one and the same thread, which computes it without Python's lock.
+    """A `.tflite` file; calls come one at a time, from whatever thread, and are computed without Python's lock.
 
     An interpreter is laid out for one shape of batch. So each batch size has its own, made when it is first asked for;
     they share the file's bytes. Canvases of another width are laid out anew, which takes a twentieth of what they take

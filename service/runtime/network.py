@@ -25,7 +25,7 @@ class Network(Protocol):
         """How often its graph has been traced; 1, or something is wrong."""
 
     def logits(self, canvases: Canvases) -> Logits:
-        """Run the network; every call comes from one and the same thread.
+        """Run the network. Calls come one at a time; to what TensorFlow runs, from one and the same thread.
 
         Args:
             canvases: uint8 (num_canvases, *input_shape), paper 0 and ink 255.

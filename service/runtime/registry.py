@@ -18,6 +18,7 @@ from service.runtime.device import Device, configure_device
 from service.runtime.device_thread import DeviceThread
 from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
+from service.runtime.light import light_batch
 from service.runtime.loading import (
     LoadedCascade,
     LoadedModel,
@@ -54,7 +55,11 @@ class _Loaded:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
-    """What an operator decides about the runtime; see the settings of the same names."""
+    """What an operator decides about the runtime; see the settings of the same names.
+
+    Attributes:
+        has_spare_core: whether there is a core beside the one that the event loop keeps busy.
+    """
 
     models_dir: Path
     device: str
@@ -66,13 +71,15 @@ class RuntimeOptions:
     gpu_memory_mb: int = 0
     canary_s: float = 0.0
     canary_limit_s: float = 5.0
+    has_spare_core: bool = True
 
 
 class Registry:
     """Loads all models and hands out their recognizers.
 
     TensorFlow is touched by one thread only, from its import to the last batch: batches of several
-    models would only take the cores from each other, and one thread needs no locks.
+    models would only take the cores from each other, and one thread needs no locks. Light networks are computed on the
+    event loop as well.
 
     Args:
         options: see `RuntimeOptions`.
@@ -229,6 +236,7 @@ class Registry:
             model.network.logits,
             executor=self._tensorflow_thread,
             queue_limit=self._options.queue_limit,
+            num_light=light_batch(model, has_spare_core=self._options.has_spare_core),
             on_batch=self._metrics.batch_observer(model.manifest.name),
         )
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,10 +40,10 @@ def canvas(number: int) -> np.ndarray:
 
 @asynccontextmanager
 async def batcher_for(
-    network: Callable[[np.ndarray], np.ndarray], queue_limit: int = 256
+    network: Callable[[np.ndarray], np.ndarray], queue_limit: int = 256, num_light: int = 0
 ) -> AsyncIterator[MicroBatcher]:
     with ThreadPoolExecutor(1) as executor:
-        batcher = MicroBatcher(network, executor=executor, queue_limit=queue_limit)
+        batcher = MicroBatcher(network, executor=executor, queue_limit=queue_limit, num_light=num_light)
         yield batcher
         await batcher.close()
 
@@ -316,3 +317,52 @@ def test_batches_of_large_canvases_are_smaller(shape, buckets):
 )
 def test_bucket_is_the_smallest_that_holds_the_batch(num_canvases, bucket):
     assert bucket_for(num_canvases, (28, 28, 1)) == bucket
+
+
+class ThreadNoter:
+    """Answers as `GatedNetwork` does, at once, and notes how many canvases it was asked on which thread."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, bool]] = []
+
+    def __call__(self, canvases: np.ndarray) -> np.ndarray:
+        self.asked.append((len(canvases), threading.current_thread() is threading.main_thread()))
+        if canvases[0, 0, 0, 0] == 13:
+            raise ValueError("13")
+        logits = np.zeros((len(canvases), 10), np.float32)
+        logits[:, 0] = canvases[:, 0, 0, 0] * 10.0
+        return logits
+
+
+async def test_small_batches_of_a_light_network_are_computed_on_the_loop_and_others_are_not():
+    network = ThreadNoter()
+    async with batcher_for(network, num_light=4) as batcher:
+        alone = await batcher.submit(canvas(5))
+        few = await batcher.submit_all([canvas(number) for number in range(1, 4)])
+        many = await batcher.submit_all([canvas(number) for number in range(1, 9)])
+
+    assert [scored.logits[0] for scored in (alone, *few)] == [50.0, 10.0, 20.0, 30.0]
+    assert [scored.logits[0] for scored in many] == [10.0 * number for number in range(1, 9)]
+    assert network.asked == [(1, True), (1, True), (2, True), (1, True), (8, False)]
+    assert min(alone.queue_ms, alone.model_ms) >= 0
+
+
+async def test_loop_looks_at_its_sockets_between_two_light_batches():
+    network = ThreadNoter()
+    num_asked_before_looks = []
+    async with batcher_for(network, num_light=2) as batcher:
+        tasks = [asyncio.create_task(batcher.submit(canvas(number))) for number in range(3)]
+        for _ in range(6):
+            await asyncio.sleep(0)
+            num_asked_before_looks.append(len(network.asked))
+        await asyncio.gather(*tasks)
+
+    assert num_asked_before_looks[0] == 0
+    assert all(later - earlier <= 1 for earlier, later in pairwise(num_asked_before_looks))
+
+
+async def test_failure_of_a_light_batch_is_the_answer_and_the_next_batch_gets_its_chance():
+    async with batcher_for(ThreadNoter(), num_light=4) as batcher:
+        with pytest.raises(ValueError, match="13"):
+            await batcher.submit(canvas(13))
+        assert (await batcher.submit(canvas(2))).logits[0] == 20.0
