@@ -5,11 +5,11 @@ trains both.
 
 Source: Shi, Bai and Yao 2015 (see `trainer/reader/network.py`); how numbers are composed:
 `trainer/data/lines`. Digits are those of MNIST's training writers, bhmsds, drawn and printed ones. The exported weights
-went on from those of a training before (`--first-weights`, named in the manifest): 26 epochs of numbers without boxes,
-bent digits, round endings and the newer shapes of `penned.py`.
+went on from those of two trainings before (`--first-weights`, named in the manifest): 26 epochs of numbers without
+boxes, bent digits, round endings and the newer shapes of `penned.py`, then 26 with them and without small pictures.
 
-Expected: 98.4 % of ZIP codes from digits of one test writer, 82 % of real cheque amounts.
-Time: about 75 minutes on two cores that are shared with other work (AMD EPYC, no GPU).
+Expected: 98.3 % of ZIP codes from digits of one test writer, 81 % of real cheque amounts.
+Time: about 65 minutes on two cores (AMD EPYC, no GPU).
 Command: python -m trainer train crnn --data DIR
 """
 
