@@ -18,6 +18,7 @@ BACKLOG = 2048  # clients that may wait for the parent; the system may allow few
 MOST_AHEAD = 32  # clients that a worker has been handed and has not taken in yet
 AHEAD_WEIGHT = 8  # of each of those, in open connections: who does not take in gets fewer
 LOST_AFTER_S = 30.0  # without a report, which a worker makes every second however busy it is
+AWAY_S = 5.0  # that the parent itself was not there: all processes were halted, and workers need a moment to report
 PAUSE_S = 0.5  # where no file can be opened any more, until somebody has closed one
 
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -30,7 +31,7 @@ class Seat:
     Attributes:
         entrance: to it.
         is_open: whether it has reported, and takes clients in.
-        heard_s: when it reported last.
+        heard_s: when it reported last; None before it ever has.
         num_taken: clients it has taken in, as it reported last.
         num_open: connections it held then.
         num_handed: clients it has been handed.
@@ -40,7 +41,7 @@ class Seat:
 
     entrance: socket.socket
     is_open: bool = False
-    heard_s: float = 0.0
+    heard_s: float | None = None
     num_taken: int = 0
     num_open: int = 0
     num_handed: int = 0
@@ -75,6 +76,7 @@ class Acceptor:
         self._unplaced: deque[socket.socket] = deque()  # their worker has gone
         self._num_handed = 0
         self._pauses_until_s = 0.0
+        self._attended_s = self._back_s = now()
         self._is_closed = False
 
     def connect(self, entrance: socket.socket) -> Seat:
@@ -95,7 +97,9 @@ class Acceptor:
 
     def has_lost(self, seat: Seat) -> bool:
         """Whether a worker that took clients in has stood still for so long that it will hardly go on."""
-        return seat in self._seats and seat.is_open and self._now() - seat.heard_s > LOST_AFTER_S
+        if seat not in self._seats or seat.heard_s is None:
+            return False
+        return self._now() - max(seat.heard_s, self._back_s) > LOST_AFTER_S
 
     @property
     def watched(self) -> list[socket.socket]:
@@ -104,6 +108,10 @@ class Acceptor:
 
     def attend(self) -> None:
         """Hear every worker, and let in whoever has come, as far as there is room for them."""
+        now_s = self._now()
+        if now_s - self._attended_s > AWAY_S:
+            self._back_s = now_s
+        self._attended_s = now_s
         for seat in list(self._seats):
             self._hear(seat)
         self._place()

@@ -68,6 +68,13 @@ class Port:
         self.clients += [socket.create_connection(self.address) for _ in range(number)]
         self.acceptor.attend()
 
+    def pass_time(self, seconds: float) -> None:
+        """A second at a time, as the parent sees it pass."""
+        until_s = self.now_s + seconds
+        while self.now_s < until_s:
+            self.now_s = min(until_s, self.now_s + 1.0)
+            self.acceptor.attend()
+
     @property
     def is_watched(self) -> bool:
         return self.listener in self.acceptor.watched
@@ -206,17 +213,26 @@ def test_a_client_that_has_gone_again_does_not_keep_the_next_from_coming(port):
 def test_a_worker_that_has_not_reported_for_long_is_lost(port):
     worker = port.add_worker()
     starting = port.add_worker(is_open=False)
-    port.now_s += LOST_AFTER_S
+    port.pass_time(LOST_AFTER_S)
     assert not port.acceptor.has_lost(worker.seat)
-    port.now_s += 1
+    port.pass_time(1)
     assert port.acceptor.has_lost(worker.seat)
     assert not port.acceptor.has_lost(starting.seat)  # models may take long to load
     worker.report()
     port.acceptor.attend()
     assert not port.acceptor.has_lost(worker.seat)
-    port.now_s += LOST_AFTER_S + 1
+    port.pass_time(LOST_AFTER_S + 1)
     port.acceptor.disconnect(worker.seat)
     assert not port.acceptor.has_lost(worker.seat)  # it has gone
+
+
+def test_where_the_parent_stood_still_too_workers_get_time_to_report(port):
+    worker = port.add_worker()
+    port.now_s += 3600  # a container that was paused
+    port.acceptor.attend()
+    assert not port.acceptor.has_lost(worker.seat)
+    port.pass_time(LOST_AFTER_S + 1)
+    assert port.acceptor.has_lost(worker.seat)
 
 
 def test_without_a_file_for_them_clients_wait_for_a_moment(port, monkeypatch):
