@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -45,24 +45,30 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 @contextmanager
 def standing_still(worker: int, port: int) -> Iterator[None]:
-    """Meanwhile the other one answers everything: clients that say nothing come first, and one goes to this worker.
+    """Meanwhile the other one answers everything.
 
-    A client that is not taken in counts as `AHEAD_WEIGHT` others, so that whoever comes next is handed to the other.
+    A client that is not taken in counts as `AHEAD_WEIGHT` others, so whoever comes after it is handed to the other. Those
+    that meet the worker before the parent knows, and get no answer, are sent here.
     """
     os.kill(worker, signal.SIGSTOP)
     try:
-        with ExitStack() as silent:
-            for _ in range(AHEAD_WEIGHT // 2):
-                silent.enter_context(socket.create_connection(("127.0.0.1", port)))
+        with meeting_any(f"http://127.0.0.1:{port}", limit_s=2.0) as client:
+            num_answered = 0
+            while num_answered < AHEAD_WEIGHT:
+                try:
+                    client.get("/health/live")
+                    num_answered += 1
+                except httpx2.TimeoutException:
+                    num_answered = 0
             yield
     finally:
         os.kill(worker, signal.SIGCONT)
 
 
-def meeting_any(address: object) -> httpx2.Client:
+def meeting_any(address: object, *, limit_s: float = START_LIMIT_S) -> httpx2.Client:
     """A client that makes a connection for each request, so that it meets whichever worker takes it."""
     headers = {"Connection": "close"}
-    return httpx2.Client(base_url=str(address), timeout=START_LIMIT_S, trust_env=False, headers=headers)
+    return httpx2.Client(base_url=str(address), timeout=limit_s, trust_env=False, headers=headers)
 
 
 def statuses_of_predictions(client: httpx2.Client, number: int) -> list[int]:
