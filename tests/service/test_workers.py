@@ -47,8 +47,8 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 def standing_still(worker: int, port: int) -> Iterator[None]:
     """Meanwhile the other one answers everything.
 
-    A client that is not taken in counts as `AHEAD_WEIGHT` others, so whoever comes after it is handed to the other. Those
-    that meet the worker before the parent knows, and get no answer, are sent here.
+    A client that is not taken in counts as `AHEAD_WEIGHT` others, so whoever comes after it is handed to the other.
+    Those that meet the worker before the parent knows, and get no answer, are sent here.
     """
     os.kill(worker, signal.SIGSTOP)
     try:
