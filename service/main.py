@@ -27,7 +27,7 @@ from service.server import DrainingServer, many_times
 from service.settings import Settings, load_settings
 from service.workers.entrance import Entrance
 from service.workers.line import Line
-from service.workers.number import suitable_number_here
+from service.workers.number import num_cores_here, suitable_number_here
 from service.workers.supervisor import Supervisor
 
 LISTS_DIR = Path(__file__).parent / "lists"
@@ -50,6 +50,9 @@ def serve(announce: Callable[[str, int], None]) -> None:
     listener = _listen(settings.host, settings.port)
     address = _address(listener)
     num_workers = suitable_number_here(settings.device) if settings.workers == "auto" else settings.workers
+    settings = settings.model_copy(
+        update={"workers": num_workers}
+    )  # for all workers, whatever they would find suitable
     if num_workers == 1:
         _run(settings, listener, on_ready=lambda: announce(address, 1))
     else:
@@ -137,9 +140,7 @@ def container_for(
     metrics = Metrics(CollectorRegistry())
     alerts = _alerts(settings, metrics)
     on_change = (lambda _can_read: None) if line is None else line.say_can_read
-    registry = Registry(
-        _runtime_options(settings, is_alone=line is None), metrics, on_read=alerts.hear, on_change=on_change
-    )
+    registry = Registry(_runtime_options(settings), metrics, on_read=alerts.hear, on_change=on_change)
     tracing = tracing_from(os.environ)
     return Container(
         settings,
@@ -172,7 +173,8 @@ def _alerts(settings: Settings, metrics: Metrics) -> Alerts:
     return Alerts(webhook=webhook, shows_readings=settings.log_readings)
 
 
-def _runtime_options(settings: Settings, *, is_alone: bool) -> RuntimeOptions:
+def _runtime_options(settings: Settings) -> RuntimeOptions:
+    num_workers = 1 if settings.workers == "auto" else settings.workers  # `serve` has chosen, where there are several
     return RuntimeOptions(
         models_dir=settings.models_dir,
         device=settings.device,
@@ -184,7 +186,7 @@ def _runtime_options(settings: Settings, *, is_alone: bool) -> RuntimeOptions:
         num_picture_threads=os.cpu_count() or 1,
         canary_s=settings.canary_s,
         canary_limit_s=settings.canary_limit_ms / 1e3,
-        has_spare_core=is_alone and (os.cpu_count() or 1) > 1,  # several workers are as many as there are cores
+        has_spare_core=num_workers < num_cores_here(),
     )
 
 

@@ -26,7 +26,7 @@ def light_batch(model: LoadedModel, *, has_spare_core: bool) -> int:
 
     Args:
         model: loaded, and not used yet.
-        has_spare_core: beside the one that the event loop keeps busy.
+        has_spare_core: see `service.runtime.registry.RuntimeOptions`.
     """
     if not isinstance(model.network, LiteRtNetwork) or model.manifest.kind != DIGIT_CLASSIFIER:
         return 0

@@ -58,7 +58,7 @@ class RuntimeOptions:
     """What an operator decides about the runtime; see the settings of the same names.
 
     Attributes:
-        has_spare_core: whether there is a core beside the one that the event loop keeps busy.
+        has_spare_core: whether there are more cores than event loops, each of which keeps one busy.
     """
 
     models_dir: Path

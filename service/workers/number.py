@@ -37,10 +37,10 @@ def suitable_number_here(device: str, *, root: Path = Path("/")) -> int:
     if sys.platform == "win32":
         return 1  # event loops there cannot listen to a line
     on_gpu = device.startswith("gpu") or (device == "auto" and may_have_gpu(root=root))
-    return suitable_number(num_cores=_num_cores(root), memory_bytes=_memory_bytes(root), on_gpu=on_gpu)
+    return suitable_number(num_cores=num_cores_here(root=root), memory_bytes=_memory_bytes(root), on_gpu=on_gpu)
 
 
-def _num_cores(root: Path) -> float:
+def num_cores_here(*, root: Path = Path("/")) -> float:
     """Cores that this process may run on, or the share of time that its container has on them, if that is less."""
     num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     group = root / CGROUPS

@@ -138,7 +138,8 @@ class Supervisor:
     def _end_lost(self) -> None:
         """End workers that stand still: `/health/live` is answered by the others, so nobody outside would notice."""
         for worker in self._workers:
-            if self._acceptor.has_lost(worker.seat):
+            # Not while it loads: whoever imports TensorFlow from a slow disk holds Python's lock for as long.
+            if worker.subscriber.can_read and self._acceptor.has_lost(worker.seat):
                 logger.error("worker stands still", extra={EXTRA_FIELD: {"pid": worker.process.pid}})
                 worker.process.kill()
                 worker.process.join(KILL_AFTER_S)

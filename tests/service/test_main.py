@@ -3,6 +3,9 @@
 import asyncio
 import multiprocessing
 
+import pytest
+
+from service import main
 from service.main import container_for
 from service.settings import Settings
 from service.workers.line import Line
@@ -32,3 +35,12 @@ async def test_worker_tells_its_parent_when_a_model_fails_and_when_it_has_recove
     await container.models.close()
     for one in (parent, end):
         one.close()
+
+
+@pytest.mark.parametrize(
+    ("workers", "num_cores", "has_spare_core"), [(1, 2.0, True), (1, 1.0, False), (2, 2.0, False), (4, 16.0, True)]
+)
+def test_networks_are_told_whether_event_loops_leave_them_a_core(monkeypatch, workers, num_cores, has_spare_core):
+    monkeypatch.setattr(main, "num_cores_here", lambda: num_cores)
+
+    assert main._runtime_options(Settings(workers=workers)).has_spare_core is has_spare_core
