@@ -50,9 +50,8 @@ def serve(announce: Callable[[str, int], None]) -> None:
     listener = _listen(settings.host, settings.port)
     address = _address(listener)
     num_workers = suitable_number_here(settings.device) if settings.workers == "auto" else settings.workers
-    settings = settings.model_copy(
-        update={"workers": num_workers}
-    )  # for all workers, whatever they would find suitable
+    # For all workers alike: one that is started later might find another number suitable.
+    settings = settings.model_copy(update={"workers": num_workers})
     if num_workers == 1:
         _run(settings, listener, on_ready=lambda: announce(address, 1))
     else:

@@ -55,7 +55,8 @@ class Augmentation:
         narrow_chance: share of canvases whose digit is made narrower, as in narrow cells.
         resolution_chance: share of canvases passed through a blur or a lower resolution.
         contrast_chance: share of canvases with harder or softer edges, fainter ink and noise.
-        calm_epochs: at the end of the training, number of epochs at half strength, nearer to what is served.
+        calm_epochs: at the end of every cycle of the schedule, number of epochs at half strength, nearer to what is
+            served.
     """
 
     rotation_deg: float = 0.0
@@ -80,15 +81,21 @@ class Schedule:
     Attributes:
         kind: `constant`; `exponential` (times `decay` after every epoch); `on_plateau` (times `decay` whenever
             the validation loss has not improved for `patience` epochs); `one_cycle` (up in a line over
-            `warmup_share` of the steps, down to zero along a cosine).
-        learning_rate: the first one, or the peak of `one_cycle`.
+            `warmup_share` of the steps, down to zero along a cosine); `two_cycles` (the same twice, each over half of
+            the epochs, the second from the weights of the first).
+        learning_rate: the first one, or the peak of a cycle.
     """
 
-    kind: Literal["constant", "exponential", "on_plateau", "one_cycle"]
+    kind: Literal["constant", "exponential", "on_plateau", "one_cycle", "two_cycles"]
     learning_rate: float
     decay: float = 1.0
     patience: int = 0
     warmup_share: float = 0.0
+
+    @property
+    def num_cycles(self) -> int:
+        """How often the rate runs its way."""
+        return 2 if self.kind == "two_cycles" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,11 @@ class Config:
                 f"Config {self.name!r} learns from {', '.join(self.data)}: MNIST and the parts of EMNIST share writers "
                 "and images. Choose one of them."
             )
+        if self.num_epochs % self.schedule.num_cycles:
+            raise ValueError(
+                f"Config {self.name!r} trains for {self.num_epochs} epochs, which {self.schedule.num_cycles} cycles of "
+                "one length do not fill."
+            )
         if self.ema_momentum and self.early_stopping_patience:
             # Between epochs only the single weights are measured, and they do not tell when the average is best.
             raise ValueError(f"Config {self.name!r} keeps an average of its weights, so it cannot stop early.")
@@ -148,6 +160,11 @@ class Config:
     def alphabet(self) -> str:
         """Characters in the order of the network's classes."""
         return DIGITS if self.emnist is None else EMNIST_ALPHABETS[self.emnist]
+
+    @property
+    def epochs_per_cycle(self) -> int:
+        """Epochs in which the schedule runs its way once."""
+        return self.num_epochs // self.schedule.num_cycles
 
     @property
     def measures_validation(self) -> bool:

@@ -7,6 +7,7 @@ an uninterrupted one would have.
 
 from collections.abc import Sequence
 
+from keras import KerasTensor
 from keras.optimizers import schedules
 from keras.optimizers.schedules import LearningRateSchedule
 
@@ -19,17 +20,33 @@ def learning_rate(schedule: Schedule, *, num_epochs: int, steps_per_epoch: int) 
         return schedules.ExponentialDecay(
             schedule.learning_rate, decay_steps=steps_per_epoch, decay_rate=schedule.decay, staircase=True
         )
-    if schedule.kind == "one_cycle":
+    if schedule.kind in ("one_cycle", "two_cycles"):
         # Source: Smith and Topin 2018, "Super-Convergence", arXiv 1708.07120; down along a cosine.
-        num_steps = num_epochs * steps_per_epoch
+        num_steps = num_epochs * steps_per_epoch // schedule.num_cycles
         num_warmup_steps = round(num_steps * schedule.warmup_share)
-        return schedules.CosineDecay(
+        cycle = schedules.CosineDecay(
             schedule.learning_rate / 100,
             warmup_target=schedule.learning_rate,
             warmup_steps=num_warmup_steps,
             decay_steps=num_steps - num_warmup_steps,
         )
+        return Repeated(cycle, num_steps) if schedule.num_cycles > 1 else cycle
     return schedule.learning_rate
+
+
+class Repeated(LearningRateSchedule):
+    """A schedule that begins anew every `num_steps` steps.
+
+    Source: Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", arXiv 1608.03983.
+    """
+
+    def __init__(self, schedule: LearningRateSchedule, num_steps: int) -> None:
+        self._schedule = schedule
+        self._num_steps = num_steps
+
+    def __call__(self, step: KerasTensor) -> KerasTensor:
+        """The rate of a step, counted from 0."""
+        return self._schedule(step % self._num_steps)
 
 
 def plateau_rate(schedule: Schedule, losses: Sequence[float]) -> float:

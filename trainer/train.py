@@ -62,7 +62,7 @@ def train(
         data.fit,
         batch_size=config.batch_size,
         augmentation=config.augmentation,
-        num_epochs=config.num_epochs,
+        epochs_per_cycle=config.epochs_per_cycle,
         first_epoch=len(history),
         seed=config.seed,
     )

@@ -1,6 +1,7 @@
 """A worker's end of the line to its parent; to the app it is the crew that shares the port."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -37,6 +38,9 @@ class Line:
         self._snapshot = snapshot
         self._on_hang_up = on_hang_up
         asyncio.get_running_loop().add_reader(self._parent.fileno(), self._hear)
+        # uvloop has just made it one that does not wait. A long message comes in parts, and one that is read between
+        # two of them, or written where there is room for a part alone, would look like a parent that has gone.
+        os.set_blocking(self._parent.fileno(), True)
 
     def say_can_read(self, can_read: bool) -> None:
         """Tell the parent, when that is another answer than before; at first it is no."""

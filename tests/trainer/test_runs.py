@@ -100,11 +100,16 @@ def test_stalled_training_stops_early_with_the_best_weights(tmp_path, data_dir, 
     assert len(json.loads((run.folder / "history.json").read_text())) == 3
 
 
-@pytest.mark.parametrize("kind", ["one_cycle", "exponential", "on_plateau"])
+@pytest.mark.parametrize("kind", ["one_cycle", "two_cycles", "exponential", "on_plateau"])
 def test_every_schedule_trains(tmp_path, data_dir, tiny_config, kind):
     schedule = replace(tiny_config.schedule, kind=kind, decay=0.5, patience=1, warmup_share=0.5)
-    config = replace(tiny_config, name=kind, num_epochs=1, schedule=schedule)
+    config = replace(tiny_config, name=kind, num_epochs=schedule.num_cycles, schedule=schedule)
     assert train(config, load_training_data(config, data_dir), Run(tmp_path, config)).exists()
+
+
+def test_cycles_are_of_one_length(tiny_config):
+    with pytest.raises(ValueError, match="3 epochs, which 2 cycles"):
+        replace(tiny_config, num_epochs=3, schedule=replace(tiny_config.schedule, kind="two_cycles"))
 
 
 def test_choosing_on_writers_that_are_fitted_on_is_refused(tiny_config):
@@ -122,7 +127,7 @@ def test_batch_statistics_become_those_of_the_training_batches():
     canvases = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), dtype=np.uint8)
     batches = TrainingBatches(
         Digits(canvases, np.zeros(40, dtype=np.int64)),
-        batch_size=10, augmentation=None, num_epochs=1, first_epoch=0, seed=0,
+        batch_size=10, augmentation=None, epochs_per_cycle=1, first_epoch=0, seed=0,
     )  # fmt: skip
     measure_batch_statistics(model, batches)
     (layer,) = model.layers

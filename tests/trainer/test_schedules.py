@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from trainer.config import Schedule
@@ -31,6 +33,15 @@ def test_one_cycle_rises_to_its_peak_and_falls_to_zero():
     assert max(values) == pytest.approx(0.5)
     assert values[100] == pytest.approx(0, abs=1e-6)
     assert values[0] < 0.01
+
+
+def test_second_cycle_is_the_first_once_more():
+    schedule = Schedule("two_cycles", 0.5, warmup_share=0.25)
+    rate = learning_rate(schedule, num_epochs=10, steps_per_epoch=10)
+    values = [float(rate(step)) for step in range(100)]
+    assert values[50:] == values[:50]
+    half = learning_rate(replace(schedule, kind="one_cycle"), num_epochs=5, steps_per_epoch=10)
+    assert values[:50] == [float(half(step)) for step in range(50)]
 
 
 def test_exponential_falls_once_an_epoch():

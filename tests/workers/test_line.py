@@ -2,9 +2,14 @@
 
 import asyncio
 import multiprocessing
+import os
+import struct
+import time
 from collections.abc import AsyncIterator
+from multiprocessing.reduction import ForkingPickler
 
 import pytest
+import uvloop
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 
 from service.recognition.errors import NotReady
@@ -12,6 +17,8 @@ from service.workers import line as line_module
 from service.workers.line import Line
 from service.workers.messages import AllCanRead, CanRead, Collect, Collected, Failed, Own, Tell, make_line
 
+LONG_HALF = 20_000
+LONG = b"x" * 2 * LONG_HALF
 OWN: list[Metric] = [CounterMetricFamily("requests", "Requests.", value=7)]
 
 
@@ -132,3 +139,23 @@ async def test_worker_learns_that_the_parent_has_gone(ends):
     ends.line.say_can_read(False)  # which nobody hears, and which is no error
     with pytest.raises(NotReady):
         await ends.line.exposition()
+
+
+def test_message_that_comes_in_parts_is_heard_under_uvloop():
+    async def scrape_of_parts() -> bytes:
+        ends = Ends()
+        scrape = asyncio.create_task(ends.line.exposition())
+        await ends.heard()
+        await asyncio.to_thread(send_in_parts, ends.parent, Collected(LONG))
+        assert not ends.has_hung_up.is_set()
+        return await scrape
+
+    assert uvloop.run(scrape_of_parts()) == LONG
+
+
+def send_in_parts(line, message) -> None:
+    """As the system may deliver what is written at once: the length first, and half of the rest."""
+    content = ForkingPickler.dumps(message)
+    for part in (struct.pack("!i", len(content)), content[:LONG_HALF], content[LONG_HALF:]):
+        os.write(line.fileno(), part)
+        time.sleep(0.05)

@@ -19,6 +19,7 @@ class TrainingBatches(keras.utils.PyDataset):
 
     Args:
         digits: to learn from.
+        epochs_per_cycle: the last of every so many epochs are the calm ones.
         first_epoch: 0, or where a resumed run goes on.
     """
 
@@ -28,7 +29,7 @@ class TrainingBatches(keras.utils.PyDataset):
         *,
         batch_size: int,
         augmentation: Augmentation | None,
-        num_epochs: int,
+        epochs_per_cycle: int,
         first_epoch: int,
         seed: int,
     ) -> None:
@@ -36,7 +37,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self._digits = digits
         self._batch_size = batch_size
         self._augmentation = augmentation
-        self._num_epochs = num_epochs
+        self._epochs_per_cycle = epochs_per_cycle
         self._seed = seed
         self._start(first_epoch)
 
@@ -61,5 +62,6 @@ class TrainingBatches(keras.utils.PyDataset):
         self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._digits))
 
     def _strength(self) -> float:
-        is_calm = self._augmentation and self._epoch >= self._num_epochs - self._augmentation.calm_epochs
+        num_left = self._epochs_per_cycle - self._epoch % self._epochs_per_cycle
+        is_calm = self._augmentation and num_left <= self._augmentation.calm_epochs
         return _CALM_STRENGTH if is_calm else 1.0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from trainer.configs import cnn
@@ -10,7 +12,7 @@ DIGITS = Digits(np.stack([draw_digit(digit, stroke_px=2) for digit in range(10)]
 
 def batches(first_epoch, augmentation=cnn.CONFIG.augmentation):
     return TrainingBatches(
-        DIGITS, batch_size=4, augmentation=augmentation, num_epochs=20, first_epoch=first_epoch, seed=1
+        DIGITS, batch_size=4, augmentation=augmentation, epochs_per_cycle=20, first_epoch=first_epoch, seed=1
     )
 
 
@@ -33,3 +35,17 @@ def test_resumed_run_sees_what_it_would_have_seen():
     for index in range(len(going)):
         np.testing.assert_array_equal(going[index][0], resumed[index][0])
         np.testing.assert_array_equal(going[index][1], resumed[index][1])
+
+
+def test_every_cycle_ends_calmly(monkeypatch):
+    strengths = []
+    monkeypatch.setattr(
+        "trainer.data.batches.augment",
+        lambda canvases, augmentation, rng, *, strength: strengths.append(strength) or canvases,
+    )
+    augmentation = replace(cnn.CONFIG.augmentation, calm_epochs=2)
+    epoch = TrainingBatches(DIGITS, batch_size=16, augmentation=augmentation, epochs_per_cycle=3, first_epoch=0, seed=1)
+    for _ in range(6):
+        epoch[0]
+        epoch.on_epoch_end()
+    assert strengths == [1.0, 0.5, 0.5] * 2

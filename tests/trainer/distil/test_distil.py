@@ -70,7 +70,7 @@ def test_batches_are_those_of_the_labels_with_the_teachers_opinion_of_the_bent_c
     teacher = load_teacher(config, Run(output_dir, config))
     digits = load_training_data(config, data_dir).fit
     plain = TrainingBatches(
-        digits, batch_size=32, augmentation=config.augmentation, num_epochs=2, first_epoch=0, seed=config.seed
+        digits, batch_size=32, augmentation=config.augmentation, epochs_per_cycle=2, first_epoch=0, seed=config.seed
     )
     taught = EnsembleLesson(config, teacher).batches(plain)
 
