@@ -40,5 +40,7 @@ def configure_logs(level: str) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("service").setLevel(level.upper())
-    # Pillow calls it an error when a sender's picture is odd; the sender is told, and for us there is nothing to do.
-    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    # To them it is an error, or a warning with bytes of the body, when an upload is odd. The sender is told, and for us
+    # there is nothing to do.
+    for library in ("PIL", "python_multipart"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)

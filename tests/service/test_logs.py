@@ -36,11 +36,17 @@ def test_traceback_stays_inside_the_line():
 
 
 def test_odd_pictures_are_no_errors_in_the_log(monkeypatch):
-    for logger in (logging.root, logging.getLogger("service"), logging.getLogger("PIL")):
+    for logger in (
+        logging.root,
+        logging.getLogger("service"),
+        logging.getLogger("PIL"),
+        logging.getLogger("python_multipart"),
+    ):
         monkeypatch.setattr(logger, "level", logger.level)  # to be put back
     monkeypatch.setattr(logging.root, "handlers", [])
 
     configure_logs("info")
 
     assert not logging.getLogger("PIL.TiffImagePlugin").isEnabledFor(logging.ERROR)
+    assert not logging.getLogger("python_multipart.multipart").isEnabledFor(logging.WARNING)
     assert logging.getLogger("service.access").isEnabledFor(logging.INFO)
