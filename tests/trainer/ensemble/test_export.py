@@ -10,10 +10,13 @@ from prometheus_client import CollectorRegistry
 
 from service.recognition.manifest import DIGIT_CASCADE, load_manifest, verify_files
 from service.recognition.prediction import GATED_DIGITS
+from service.runtime.litert_network import LiteRtNetwork
 from service.runtime.loading import load_cascade, load_model
 from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
+from service.runtime.saved_model import SavedModel
 from tests.pictures import draw_seven, png
+from trainer.architectures.registry import CANVAS_SHAPE
 from trainer.ensemble.cascade import export_cascade, load_cascade_pair, measure_cascade
 from trainer.ensemble.config import CascadeConfig
 from trainer.ensemble.export import EnsembleData, export_ensemble, measure_ensemble
@@ -177,7 +180,10 @@ def test_cascade_is_out_of_date_when_a_member_has_a_newer_version(models_dir, tm
         load_cascade_pair(AUTO, tmp_path)
 
 
-def test_golden_logits_of_the_ensemble_are_those_of_its_graph(models_dir):
+def test_golden_logits_of_the_ensemble_are_those_of_its_graph_and_of_its_form_in_eight_bits(models_dir):
     folder = models_dir / "ensemble" / "1"
+    graph, served = SavedModel(folder, input_shape=CANVAS_SHAPE), load_model(folder).network
+    assert isinstance(served, LiteRtNetwork)
     with np.load(folder / "golden.npz") as golden:
-        np.testing.assert_allclose(load_model(folder).network.logits(golden["canvases"]), golden["logits"], atol=1e-4)
+        np.testing.assert_allclose(graph.logits(golden["canvases"]), golden["logits"], atol=1e-4)
+        np.testing.assert_allclose(served.logits(golden["canvases"]), golden["logits_int8"], atol=1e-4)
