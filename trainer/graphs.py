@@ -97,19 +97,27 @@ def _saved(model: keras.Model) -> Iterator[Path]:
         yield folder
 
 
-def save_graph(model: keras.Model, folder: Path, *, input_shape: InputShape = CANVAS_SHAPE) -> None:
+def save_graph(
+    model: keras.Model, folder: Path, *, input_shape: InputShape = CANVAS_SHAPE, may_be_trained: bool = True
+) -> None:
     """Write a network as a SavedModel with one signature: uint8 canvases in, float32 logits out.
 
     The signature of a digit network is a folded one, of fewer operations than were trained (`trainer.operations`); the
     weights as they were trained are stored beside it, for who wants to go on training.
+
+    Args:
+        model: from canvases to logits.
+        folder: to be written.
+        input_shape: of a canvas.
+        may_be_trained: whether anybody may want to; a folded signature alone has half the size.
     """
     import tensorflow as tf
 
-    serve = serving_function_of(model, input_shape=input_shape)
+    trained = serving_function_of(model, input_shape=input_shape)
+    serve = trained if None in input_shape else _folded(trained)
     module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    if None not in input_shape:
-        serve = _folded(serve)
+    if may_be_trained or serve is trained:
+        module.weights = [variable.value for variable in model.variables]
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: serve})
 
 

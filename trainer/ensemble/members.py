@@ -89,7 +89,7 @@ def exported_members(loaded: LoadedMembers, calibration: CalibrationCanvases) ->
         model = build_gated(networks, pool)
     with tempfile.TemporaryDirectory(prefix="digits-export-") as parent:
         folder = Path(parent) / "graph"
-        save_graph(model, folder)
+        save_graph(model, folder, may_be_trained=False)  # its members are, each in a run of its own
         exported = SavedModel(folder, input_shape=CANVAS_SHAPE).logits(golden_canvases())
         check_repeated(exported, np.asarray(model(golden_canvases(), training=False)), loaded.runs[0])
         yield folder, pool

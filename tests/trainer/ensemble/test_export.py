@@ -187,3 +187,9 @@ def test_golden_logits_of_the_ensemble_are_those_of_its_graph_and_of_its_form_in
     with np.load(folder / "golden.npz") as golden:
         np.testing.assert_allclose(graph.logits(golden["canvases"]), golden["logits"], atol=1e-4)
         np.testing.assert_allclose(served.logits(golden["canvases"]), golden["logits_int8"], atol=1e-4)
+
+
+def test_weights_of_the_ensemble_are_stored_once(models_dir):
+    stored = (models_dir / "ensemble" / "1" / "variables").glob("variables.data-*")
+    graph = models_dir / "ensemble" / "1" / "saved_model.pb"
+    assert sum(file.stat().st_size for file in stored) < 0.01 * graph.stat().st_size
