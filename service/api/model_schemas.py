@@ -39,6 +39,7 @@ _CARD = {
     "files": _FILES,
     "cascade": None,
     "second_look": None,
+    "slants": [],
 }
 
 
@@ -151,6 +152,11 @@ class ModelCardOut(Schema):
         description="Of a sequence reader, who looks at its digits again; null where nobody does.",
         examples=[_SECOND_LOOK],
     )
+    slants: tuple[float, ...] = Field(
+        description="Of a sequence reader, how else it sees a line that is not clean: slanted by so many pixels to the "
+        "right per pixel downwards. Empty where it sees every line once.",
+        examples=[[-0.15, 0.15]],
+    )
 
     @classmethod
     def of(cls, manifest: Manifest, device: str) -> "ModelCardOut":
@@ -177,6 +183,7 @@ class ModelCardOut(Schema):
             files=dict(manifest.files),
             cascade=None if manifest.cascade is None else CascadeOut.model_validate(manifest.cascade),
             second_look=None if manifest.second_look is None else SecondLookOut.model_validate(manifest.second_look),
+            slants=manifest.slants,
         )
 
 

@@ -21,9 +21,10 @@ import numpy as np
 from service.forms.fields import Cell, CutField
 from service.forms.fillers import FAIR, is_cross, is_dash, without_outer_crosses
 from service.forms.template import Field, FieldKind
+from service.recognition.belief import BROKEN_PRIOR
 from service.recognition.constraint import Constraint
 from service.recognition.image import GrayImage
-from service.recognition.number import ACCEPTABLE_MASS, BROKEN_PRIOR, PLAUSIBLE_MASS, NumberReading, TextAlternative
+from service.recognition.number import ACCEPTABLE_MASS, PLAUSIBLE_MASS, NumberReading, TextAlternative
 from service.recognition.policy import Decision, Reason, decide
 from service.recognition.prediction import Alternative, Box, DigitReading
 

@@ -25,7 +25,7 @@ WORK_PX = 1600  # longer side at which the line is looked for
 WORK_HEIGHT_PX = 400  # and the height that a picture of a line is reduced to at most
 LEAST_HEIGHT_PX = 64  # a picture is not reduced to less, however wide it is
 NEAR_SHARE = 0.45  # of the picture's height; a line lower than this is looked at again from nearer
-MARGIN = 0.35  # of the line's height, above and below it
+MARGIN = 0.35  # of the line's height, above and below it in a closeup
 MIN_CONTRAST = 24.0  # of 255; paler than this is paper
 MIN_TILT_DEG = 0.7  # less is left as it is
 MAX_TILT_DEG = 25.0  # more is not tilt
@@ -54,6 +54,20 @@ class Line:
     is_clean: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Closeup:
+    """A line with some of the paper around it.
+
+    Attributes:
+        picture: uint8 (height, width), a part of the whole picture; shares its memory.
+        left, top: where it begins in the whole, in pixels.
+    """
+
+    picture: GrayImage
+    left: int
+    top: int
+
+
 def find_line(picture: GrayImage) -> Line:
     """Find the strokes of a number and take away everything else.
 
@@ -65,14 +79,26 @@ def find_line(picture: GrayImage) -> Line:
         return line
     # A small number in a large picture lost its detail to the reduction, and its light was measured with all the
     # rest: look again, from nearer.
-    margin_y, margin_x = round(MARGIN * line.box.height) + 2, round(line.box.height) + 2
-    top, left = max(0, line.box.y - margin_y), max(0, line.box.x - margin_x)
-    bottom, right = line.box.y + line.box.height + margin_y, line.box.x + line.box.width + margin_x
-    closer = _find_reduced(np.ascontiguousarray(picture[top:bottom, left:right]))
+    near = closeup(picture, line.box)
+    closer = _find_reduced(np.ascontiguousarray(near.picture))
     if closer.box is None:
         return line
-    box = replace(closer.box, x=closer.box.x + left, y=closer.box.y + top)
-    return replace(closer, box=box, to_picture=closer.to_picture + np.array([[0, 0, left], [0, 0, top]]))
+    box = replace(closer.box, x=closer.box.x + near.left, y=closer.box.y + near.top)
+    moved = closer.to_picture + np.array([[0, 0, near.left], [0, 0, near.top]])
+    return replace(closer, box=box, to_picture=moved)
+
+
+def closeup(picture: GrayImage, box: Box) -> Closeup:
+    """Where a line is to be looked for once more.
+
+    Args:
+        picture: uint8 (height, width).
+        box: of the line, in its pixels.
+    """
+    margin_y, margin_x = round(MARGIN * box.height) + 2, box.height + 2
+    top, left = max(0, box.y - margin_y), max(0, box.x - margin_x)
+    part = picture[top : box.y + box.height + margin_y, left : box.x + box.width + margin_x]
+    return Closeup(part, left, top)
 
 
 def _find_reduced(picture: GrayImage) -> Line:

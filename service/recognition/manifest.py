@@ -49,6 +49,9 @@ CHARACTER_CLASSIFIER: Final = "character_classifier"
 Kind: TypeAlias = Literal["digit_classifier", "sequence_reader", "digit_cascade", "character_classifier"]
 KINDS: tuple[Kind, ...] = (DIGIT_CLASSIFIER, SEQUENCE_READER, DIGIT_CASCADE, CHARACTER_CLASSIFIER)
 
+MAX_VIEWS = 5  # each costs as much time as the first
+MAX_SLANT = 1.0  # of 45 degrees
+
 InputShape: TypeAlias = tuple[int, int | None, int]
 """Of one canvas: height, width, channels; the width is None where canvases come in several."""
 
@@ -149,6 +152,8 @@ class Manifest:
         files: SHA-256 (hex) of every other file, by its path inside the folder with forward slashes.
         cascade: of a cascade, what it is made of; None for other kinds.
         second_look: of a sequence reader that takes one; None for others, and for other kinds.
+        slants: of the views beside the first, in which a sequence reader sees a line that is not clean; see
+            `service.recognition.views`. Empty where it sees all lines once, and for other kinds.
     """
 
     name: str
@@ -168,6 +173,7 @@ class Manifest:
     files: Mapping[str, str]
     cascade: CascadeRule | None = None
     second_look: SecondLookRule | None = None
+    slants: tuple[float, ...] = ()
 
     @property
     def num_classes(self) -> int:
@@ -294,6 +300,7 @@ def _parse(record: Any) -> Manifest:
         files=dict(record["files"]),
         cascade=None if cascade is None else _parse_cascade(cascade),
         second_look=None if second_look is None else _parse_second_look(second_look),
+        slants=_parse_slants(record),
     )
 
 
@@ -321,6 +328,15 @@ def _parse_second_look(record: Any) -> SecondLookRule:
     if not (rule.weight >= 0 and rule.classifier_temperature > 0 and rule.plain_temperature > 0):
         raise ValueError("`second_look` has a negative weight, or a temperature that is not positive")
     return rule
+
+
+def _parse_slants(record: Any) -> tuple[float, ...]:
+    slants = tuple(float(slant) for slant in record.get("slants", ()))
+    if slants and record["kind"] != SEQUENCE_READER:
+        raise ValueError(f"only a {SEQUENCE_READER} has `slants`")
+    if len(slants) > MAX_VIEWS - 1 or not all(abs(slant) <= MAX_SLANT for slant in slants):
+        raise ValueError(f"`slants` are {slants}, there may be {MAX_VIEWS - 1} of at most {MAX_SLANT}")
+    return slants
 
 
 def _parse_table(record: Any) -> CalibrationTable:

@@ -4,7 +4,8 @@
                                  [batcher]                   [batcher]
 
 The second half of it, from the digits on, is the second look; a reader whose manifest asks for none goes straight to
-the number.
+the number. A line that is not clean goes all the way but the last step several times, in the views that the manifest
+asks for, and its number is what they show together.
 """
 
 import io
@@ -13,23 +14,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
 from service.recognition.constraint import Constraint
 from service.recognition.digit_boxes import Frames, digit_boxes
-from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
-from service.recognition.line import Line, find_line
-from service.recognition.line_canvas import PlacedLine, line_canvas
 from service.recognition.manifest import Manifest
 from service.recognition.number import NumberReading, blank_number, read_number
-from service.recognition.paper import Polarity
 from service.recognition.policy import CalibrationTable
 from service.recognition.prediction import Box
 from service.recognition.probability import Logits
-from service.recognition.second_look import FirstLook, first_look, second_look
-from service.runtime.batching import MicroBatcher
+from service.recognition.second_look import first_look, second_look
+from service.recognition.views import SeenLine, View, see_ink, see_picture
+from service.runtime.batching import MicroBatcher, Scored
 from service.runtime.readings import OnRead
 from service.runtime.workplace import Picture, Workplace
 
@@ -183,13 +180,13 @@ class SequenceRecognizer:
         Raises:
             QueueFull: too many readings wait.
         """
-        seen = await self._workplace.threads.run(lambda: [_see_ink(ink) for ink in inks])
-        canvases = [one.placed.canvas for one in seen if one.placed is not None]
-        scored = iter(await self.batcher.submit_all(canvases))
-        read = [None if one.placed is None else next(scored).logits for one in seen]
-        logits = (await self._look_again(seen, read)).logits
+        slants = self.manifest.slants
+        seen = await self._workplace.threads.run(lambda: [see_ink(ink, slants) for ink in inks])
+        frames = iter((await self._frames_of([view for line in seen for view in line.views])).logits)
+        of_lines = [[next(frames) for _ in line.views] for line in seen]
+        shapes = [ink.shape for ink in inks]
         return await self._workplace.make_sense(
-            lambda: [self._make_sense(*one) for one in zip(seen, logits, requests, strict=True)]
+            lambda: [self._make_sense(*one) for one in zip(seen, of_lines, requests, shapes, strict=True)]
         )
 
     async def warm_up(self) -> None:
@@ -212,50 +209,50 @@ class SequenceRecognizer:
         return recognized
 
     async def _read(self, source: bytes | GrayImage, request: NumberRequest) -> RecognizedNumber:
-        looked = await self._workplace.look(source, _see)
-        seen, stages_ms = looked.seen, looked.stages_ms
-        if seen.placed is None:
-            located = self._make_sense(seen, None, request)
+        slants = self.manifest.slants
+        looked = await self._workplace.look(source, lambda gray: (see_picture(gray, slants), gray.shape))
+        (seen, shape), stages_ms = looked.seen, looked.stages_ms
+        if not seen.views:
+            located = self._make_sense(seen, [], request, shape)
         else:
-            scored = await self.batcher.submit(seen.placed.canvas)
-            stages_ms["queue"] += scored.queue_ms
-            stages_ms["model"] = scored.model_ms
             began = time.monotonic()
-            again = await self._look_again([seen], [scored.logits])
-            stages_ms["queue"] += again.queue_ms
-            stages_ms["model"] += again.model_ms
-            located = await self._workplace.make_sense(lambda: self._make_sense(seen, again.logits[0], request))
-            stages_ms["read"] = (time.monotonic() - began) * 1e3 - again.queue_ms - again.model_ms
+            frames = await self._frames_of(seen.views)
+            located = await self._workplace.make_sense(lambda: self._make_sense(seen, frames.logits, request, shape))
+            stages_ms["queue"] += frames.queue_ms
+            stages_ms["model"] = frames.model_ms
+            stages_ms["read"] = (time.monotonic() - began) * 1e3 - frames.queue_ms - frames.model_ms
+        height, width = shape
+        picture = Picture(width, height, seen.line.polarity, seen.line.box if seen.views else None)
         name, version = self.manifest.name, self.manifest.version
-        return RecognizedNumber(
-            located.reading, located.boxes, seen.picture, name, version, request.max_error, stages_ms
-        )
+        return RecognizedNumber(located.reading, located.boxes, picture, name, version, request.max_error, stages_ms)
 
-    async def _look_again(self, seen: "Sequence[_Seen]", logits: Sequence[Logits | None]) -> "_Frames":
-        """Have the digits that the reader saw looked at by the classifier; those of all lines share batches.
+    async def _frames_of(self, views: Sequence[View]) -> "_Frames":
+        """What the reader says about views, and the classifier about the digits that were seen in them.
 
-        Args:
-            seen: lines.
-            logits: of the reader about each; None where there is no ink.
+        All of them share batches.
         """
+        scored = await self.batcher.submit_all([view.placed.canvas for view in views])
+        logits, queue_ms, model_ms = _logits_and_times(scored)
         rule = self.manifest.second_look
         if rule is None or self._classifier is None:
-            return _Frames(list(logits))
+            return _Frames(logits, queue_ms, model_ms)
         looks = await self._workplace.make_sense(
-            lambda: [_first_look(line, read) for line, read in zip(seen, logits, strict=True)]
+            lambda: [first_look(read, view.line.image, view.placed) for view, read in zip(views, logits, strict=True)]
         )
-        canvases = [canvas for look in looks for canvas in look.canvases]
-        scored = await self._classifier.submit_all(canvases, is_admitted=True)
-        answers = iter(scored)
-        fused: list[Logits | None] = []
-        for read, look in zip(logits, looks, strict=True):
-            digits = [next(answers).logits for _ in look.canvases]
-            again = None
-            if read is not None:
-                again = second_look(read, look, digits, weight=rule.weight, temperature=rule.classifier_temperature)
-            fused.append(again)
-        queue_ms = max((one.queue_ms for one in scored), default=0.0)
-        return _Frames(fused, queue_ms, max((one.model_ms for one in scored), default=0.0))
+        scored = await self._classifier.submit_all([one for look in looks for one in look.canvases], is_admitted=True)
+        digits, more_queue_ms, more_model_ms = _logits_and_times(scored)
+        answers = iter(digits)
+        fused = [
+            second_look(
+                read,
+                look,
+                [next(answers) for _ in look.canvases],
+                weight=rule.weight,
+                temperature=rule.classifier_temperature,
+            )
+            for read, look in zip(logits, looks, strict=True)
+        ]
+        return _Frames(fused, queue_ms + more_queue_ms, model_ms + more_model_ms)
 
     def _judged_by(self, *, is_clean: bool) -> tuple[float, CalibrationTable]:
         """Temperature and table, by the kind of line; what was measured without the second look where none is taken."""
@@ -264,67 +261,42 @@ class SequenceRecognizer:
             return rule.plain_temperature, rule.plain_calibration
         return self.manifest.temperature_of(is_clean=is_clean), self.manifest.calibration_of(is_clean=is_clean)
 
-    def _make_sense(self, seen: "_Seen", logits: Logits | None, request: NumberRequest) -> LocatedNumber:
-        """From the logits of a canvas to its number; logits are None where there is no ink."""
+    def _make_sense(
+        self, seen: SeenLine, frames: Sequence[Logits], request: NumberRequest, shape: tuple[int, ...]
+    ) -> LocatedNumber:
+        """From the frames of every view to the number; `shape` is that of the picture."""
         temperature, calibration = self._judged_by(is_clean=seen.line.is_clean)
-        if seen.placed is None or logits is None:
+        if not frames:
             return LocatedNumber(blank_number(calibration=calibration, max_error=request.max_error), ())
         reading = read_number(
-            logits,
+            frames,
             temperature=temperature,
             calibration=calibration,
             max_error=request.max_error,
             top_k=request.top_k,
             constraint=request.constraint,
         )
-        frames = [Frames(digit.first_frame, digit.last_frame) for digit in reading.digits]
-        picture_shape = seen.picture.height, seen.picture.width
-        boxes = digit_boxes(seen.line, seen.placed, frames, picture_shape=picture_shape)
+        spans = [Frames(digit.first_frame, digit.last_frame) for digit in reading.digits]
+        height, width = shape
+        boxes = digit_boxes(seen.line, seen.views[0].placed, spans, picture_shape=(height, width))
         return LocatedNumber(reading, tuple(boxes))
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    picture: Picture
-    line: Line
-    placed: PlacedLine | None  # None when there is no ink
-
-
-@dataclass(frozen=True, slots=True)
 class _Frames:
-    """What is known of lines after the second look.
+    """What is known of views when all networks have answered.
 
     Attributes:
-        logits: of each, float32 (num_frames, 12); None where there is no ink.
-        queue_ms, model_ms: what the second look took.
+        logits: of each, float32 (num_frames, 12).
+        queue_ms, model_ms: what that took.
     """
 
-    logits: list[Logits | None]
-    queue_ms: float = 0.0
-    model_ms: float = 0.0
+    logits: list[Logits]
+    queue_ms: float
+    model_ms: float
 
 
-def _first_look(seen: _Seen, logits: Logits | None) -> FirstLook:
-    if seen.placed is None or logits is None:
-        return FirstLook((), (), ())
-    return first_look(logits, seen.line.image, seen.placed)
-
-
-def _see(gray: GrayImage) -> _Seen:
-    return _placed(find_line(gray), gray)
-
-
-def _see_ink(ink: GrayImage) -> _Seen:
-    height, width = ink.shape
-    box = Box(0, 0, width, height) if ink.any() else None
-    return _placed(Line(ink, Polarity.LIGHT_ON_DARK, box, np.eye(2, 3)), ink)
-
-
-def _placed(line: Line, gray: GrayImage) -> _Seen:
-    height, width = gray.shape
-    try:
-        placed = None if line.box is None else line_canvas(line.image, is_clean=line.is_clean)
-    except BlankImage:
-        placed = None
-    picture = Picture(width, height, line.polarity, None if placed is None else line.box)
-    return _Seen(picture, line, placed)
+def _logits_and_times(scored: Sequence[Scored]) -> tuple[list[Logits], float, float]:
+    """Of canvases that were scored together: the logits, the longest wait and the longest batch, in milliseconds."""
+    queue_ms = max((one.queue_ms for one in scored), default=0.0)
+    return [one.logits for one in scored], queue_ms, max((one.model_ms for one in scored), default=0.0)

@@ -36,6 +36,7 @@ async def test_card_says_everything_but_the_weights(client):
         "files": {"saved_model.pb": "0" * 64},
         "cascade": None,
         "second_look": None,
+        "slants": [],
     }
 
 

@@ -89,7 +89,9 @@ def test_manifest_is_known_by_its_bytes(tmp_path):
 
 
 READER = replace(
-    manifest_of("crnn", kind=SEQUENCE_READER), second_look=SecondLookRule(MEMBERS[0], 0.75, 1.3, 1.1, CLEAN)
+    manifest_of("crnn", kind=SEQUENCE_READER),
+    second_look=SecondLookRule(MEMBERS[0], 0.75, 1.3, 1.1, CLEAN),
+    slants=(-0.15, 0.15),
 )
 
 
@@ -97,12 +99,23 @@ def test_manifest_of_a_reader_that_looks_twice_is_read_as_it_was_written(tmp_pat
     assert load_manifest(written(tmp_path, READER)) == READER
 
 
-def test_reader_of_an_older_exporter_takes_no_second_look(tmp_path):
+def test_reader_of_an_older_exporter_takes_no_second_look_and_sees_every_line_once(tmp_path):
     place = written(tmp_path, manifest_of("crnn", kind=SEQUENCE_READER))
     record = json.loads((place / MANIFEST_FILE).read_text())
-    del record["second_look"]
+    del record["second_look"], record["slants"]
     (place / MANIFEST_FILE).write_text(json.dumps(record))
-    assert load_manifest(place).second_look is None
+    assert (load_manifest(place).second_look, load_manifest(place).slants) == (None, ())
+
+
+@pytest.mark.parametrize("slants", [[0.1, 1.5], [0.1] * 5, [float("nan")], ["steep"], 0.1])
+def test_slants_that_make_no_sense_are_refused(tmp_path, slants):
+    with pytest.raises(InvalidModel, match="cannot be read as a manifest"):
+        load_manifest(written(tmp_path, READER, slants=slants))
+
+
+def test_digit_classifier_has_no_slants(tmp_path):
+    with pytest.raises(InvalidModel, match="only a sequence_reader has `slants`"):
+        load_manifest(written(tmp_path, manifest_of("cnn"), slants=[0.1]))
 
 
 @pytest.mark.parametrize("field", [("weight", -0.5), ("classifier_temperature", 0.0), ("plain_temperature", -1.0)])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from service.recognition.allowed import AllowedList
+from service.recognition.belief import BROKEN_PRIOR
 from service.recognition.constraint import Constraint
 from service.recognition.number import (
     ACCEPTABLE_MASS,
-    BROKEN_PRIOR,
     PLAUSIBLE_MASS,
     NumberReading,
     blank_number,
@@ -24,9 +24,9 @@ CALIBRATION = CalibrationTable(
 )
 
 
-def read(logits: np.ndarray, *, temperature=1.0, max_error=0.01, top_k=3, **asked) -> NumberReading:
+def read(*views: np.ndarray, temperature=1.0, max_error=0.01, top_k=3, **asked) -> NumberReading:
     return read_number(
-        logits,
+        views,
         temperature=temperature,
         calibration=CALIBRATION,
         max_error=max_error,
@@ -299,7 +299,7 @@ def test_an_empty_constraint_is_no_constraint():
     logits = torn("_1_7_4_", (3, "1", 0.4))
 
     constrained = read_number(
-        logits, temperature=1.0, calibration=CALIBRATION, max_error=0.01, top_k=3, constraint=Constraint()
+        [logits], temperature=1.0, calibration=CALIBRATION, max_error=0.01, top_k=3, constraint=Constraint()
     )
 
     assert constrained == read(logits)
@@ -324,3 +324,60 @@ def test_noise_is_no_sure_number():
 
     assert reading.decision is not Decision.ACCEPTED
     assert reading.confidence < 1e-6
+
+
+def test_views_say_together_what_is_likeliest():
+    first = torn("_1_7_4_", (3, "1", 0.6))
+    second = torn("_1_7_4_", (3, "1", 0.1))
+    alone, together = read(first), read(first, second)
+
+    assert (alone.text, together.text) == ("114", "174")
+    assert together.confidence == pytest.approx((0.4 + 0.9) / 2, abs=1e-6)
+    assert [one.text for one in together.alternatives] == ["174", "114"]
+    assert together.alternatives[1].confidence == pytest.approx((0.6 + 0.1) / 2, abs=1e-6)
+    assert [round(digit.confidence, 6) for digit in together.digits] == [1.0, 0.65, 1.0]
+    assert together.digits[1].alternatives[0].digit == 1
+    assert together.digits[1].alternatives[0].confidence == pytest.approx(0.35, abs=1e-6)
+
+
+def test_digits_stand_where_the_first_view_shows_them():
+    wide, narrow = logits_of("__1____7__", sure=30.0), logits_of("_17_", sure=30.0)
+
+    assert [digit.first_frame for digit in read(wide, narrow).digits] == [2, 7]
+    assert [digit.first_frame for digit in read(narrow, wide).digits] == [1, 2]
+
+
+def test_digit_that_one_view_lost_is_read_where_others_show_it():
+    lost, shown = torn("_1_2_", (3, "_", 0.9)), logits_of("_1_2_", sure=30.0)
+
+    assert read(lost).text == "1"
+    assert read(lost, shown, shown).text == "12"
+
+
+def test_text_that_does_not_fit_into_the_first_view_is_not_read():
+    short, long = logits_of("_7_", sure=2.0), logits_of("_1_2_3_4_5_", sure=30.0)
+
+    assert len(read(short, long).text) <= 3
+    assert len(read(long, short).text) == 5
+
+
+def test_constraint_is_believed_as_far_as_the_views_do_together():
+    first = torn("_1_7_4_", (3, "1", 0.3))
+    second = torn("_1_7_4_", (3, "1", 0.5))
+    reading = read(first, second, pattern="1[0-5]4")
+    mass = (0.3 + 0.5) / 2
+    broken = BROKEN_PRIOR / (BROKEN_PRIOR + (1 - BROKEN_PRIOR) * mass)
+
+    assert (reading.text, reading.changed_reading) == ("114", True)
+    assert reading.confidence == pytest.approx(mass * ((1 - broken) / mass + broken), abs=1e-6)
+
+
+def test_the_same_view_twice_says_what_it_says_once():
+    for seed in range(20):
+        logits = random_logits(seed, num_frames=9, symbols="_137")
+        once, twice = read(logits), read(logits, logits)
+        assert (once.text, once.decision) == (twice.text, twice.decision)
+        assert twice.confidence == pytest.approx(once.confidence)
+        for one, other in zip(once.digits, twice.digits, strict=True):
+            assert (one.digit, one.first_frame, one.last_frame) == (other.digit, other.first_frame, other.last_frame)
+            assert other.confidence == pytest.approx(one.confidence)

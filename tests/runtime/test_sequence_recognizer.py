@@ -318,3 +318,71 @@ async def test_blank_ink_takes_no_second_look():
         located = await crnn.read_inks(inks, [NumberRequest(max_error=0.01)] * 2)
 
     assert [one.reading.reason for one in located] == [Reason.BLANK] * 2
+
+
+def scanned(picture: np.ndarray) -> np.ndarray:
+    """The picture with a scanner's noise, so that its line is not clean."""
+    noise = np.random.default_rng(1).normal(0, 6, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+def leaning(text: str, *, or_else: str) -> Network:
+    """Reads one text in what leans to the left, and another one in all else."""
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        return np.concatenate([reads(text if _leans(one) else or_else)(one[np.newaxis]) for one in canvases])
+
+    return network
+
+
+def _leans(canvas: np.ndarray) -> bool:
+    columns = [np.flatnonzero(canvas[row, :, 0] > 100).mean() for row in (6, 25)]
+    return columns[1] - columns[0] < -1
+
+
+async def test_line_that_is_not_clean_is_read_from_all_its_views_and_a_clean_one_from_one():
+    manifest = replace(manifest_of("crnn", kind=SEQUENCE_READER), slants=(-0.2, 0.2))
+    seen = []
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        seen.append(len(canvases))
+        return leaning("838", or_else="888")(canvases)
+
+    async with recognizer(network, manifest=manifest) as crnn:
+        other = await crnn.read(png(scanned(draw_strokes(3))), max_error=0.01, top_k=2)
+        num_seen = sum(seen)
+        clean = await crnn.read(png(draw_strokes(3)), max_error=0.01, top_k=2)
+
+    assert num_seen == 3
+    assert sum(seen) == 4
+    assert [one.text for one in other.reading.alternatives] == ["888", "838"]
+    assert other.reading.confidence == pytest.approx(2 / 3, abs=0.01)
+    assert clean.reading.confidence == pytest.approx(1, abs=0.01)
+    assert [box.x for box in other.boxes] == pytest.approx([box.x for box in clean.boxes], abs=1)
+
+
+async def test_second_look_is_taken_at_the_digits_of_every_view():
+    asked = []
+
+    def classifier(canvases: np.ndarray) -> np.ndarray:
+        asked.append(len(canvases))
+        return sure_of(3)(canvases)
+
+    manifest = replace(looks_twice(), slants=(-0.2, 0.2))
+    async with recognizer(reads("888", or_else="838"), manifest=manifest, classifier=classifier) as crnn:
+        recognized = await crnn.read(png(scanned(draw_strokes(3))), max_error=0.01, top_k=2)
+
+    assert recognized.reading.text == "838"
+    assert sum(asked) == 9
+
+
+async def test_views_of_many_inks_stay_with_their_ink():
+    manifest = replace(manifest_of("crnn", kind=SEQUENCE_READER), slants=(-0.2, 0.2))
+    inks = [find_line(draw_strokes(num_strokes)).image for num_strokes in (3, 1, 7)]
+    inks.insert(1, np.zeros((30, 40), np.uint8))
+    requests = [NumberRequest(max_error=0.01) for _ in inks]
+    async with recognizer(leaning("2222222", or_else="1234567"), manifest=manifest) as crnn:
+        located = await crnn.read_inks(inks, requests)
+
+    assert [one.reading.text for one in located] == ["123", "", "1", "1234567"]
+    assert [one.reading.alternatives[1].text for one in located if one.reading.text] == ["222", "2", "2222222"]

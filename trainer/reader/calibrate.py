@@ -126,17 +126,17 @@ def chosen_second_reader(parts: Sequence[Seen], classifier: LoadedModel) -> Seco
 
 
 def _num_right_greedily(part: Seen, weight: float) -> int:
-    texts = ["" if frames is None else text_of(greedy_label(softmax(frames))) for frames in part.frames_with(weight)]
+    texts = ["" if not views else text_of(greedy_label(softmax(views[0]))) for views in part.frames_with(weight)]
     return sum(found == text for found, text in zip(texts, part.numbers.texts, strict=True))
 
 
 def _calibrate(parts: Sequence[Seen], *, weight: float) -> Calibration:
     """Fit the temperature, and measure the table with it."""
     found = [
-        (frames, text)
+        (views, text)
         for part in parts
-        for frames, text in list(zip(part.frames_with(weight), part.numbers.texts, strict=True))[:_NUM_FOR_TEMPERATURE]
-        if frames is not None
+        for views, text in list(zip(part.frames_with(weight), part.numbers.texts, strict=True))[:_NUM_FOR_TEMPERATURE]
+        if views
     ]
     temperature = fit_frame_temperature(*zip(*found, strict=True))
     return Calibration(temperature, _table(parts, weight=weight, temperature=temperature))
@@ -156,26 +156,31 @@ def _table(parts: Sequence[Seen], *, weight: float, temperature: float, clean_al
     return calibration_table(np.array(confidences), np.array(is_right))
 
 
-def fit_frame_temperature(frames: Sequence[Logits], texts: Sequence[str]) -> float:
+def fit_frame_temperature(frames: Sequence[Sequence[Logits]], texts: Sequence[str]) -> float:
     """The divisor of the frame logits under which the numbers are most likely, each summed over all its paths.
 
     Args:
-        frames: float32 (num_frames, 12) for each number.
+        frames: of each number, float32 (num_frames, 12) for every view, of which the mean probability counts.
         texts: what is written.
     """
 
     def negative_log_likelihood(log_temperature: float) -> float:
         temperature = float(np.exp(log_temperature))
         log_probs = [
-            label_log_probs(softmax(logits, temperature=temperature), [text])[0]
-            for logits, text in zip(frames, texts, strict=True)
+            np.log(np.mean([_label_prob(logits, text, temperature) for logits in views]))
+            for views, text in zip(frames, texts, strict=True)
         ]
-        return -float(np.mean(np.maximum(log_probs, _LEAST_LOG_PROB)))
+        return -float(np.mean(log_probs))
 
     found = minimize_scalar(
         negative_log_likelihood, bounds=_LOG_TEMPERATURE_RANGE, method="bounded", options={"xatol": 0.02}
     )
     return float(np.exp(found.x))
+
+
+def _label_prob(logits: Logits, text: str, temperature: float) -> float:
+    log_prob = label_log_probs(softmax(logits, temperature=temperature), [text])[0]
+    return float(np.exp(max(log_prob, _LEAST_LOG_PROB)))
 
 
 def _seen(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from service.recognition.constraint import Constraint
 from service.recognition.number import NumberReading, blank_number, read_number
 from service.recognition.policy import CalibrationTable
 from service.recognition.probability import Logits
+from service.recognition.views import see_picture
 from service.runtime.loading import LoadedModel
+from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist
@@ -26,7 +29,7 @@ from trainer.reader.numbers import (
     hands_of_test_writers,
     zip_codes,
 )
-from trainer.reader.readings import Answered, SecondReader, answers_of, find_and_place, frames_of
+from trainer.reader.readings import SLANTS, Answered, SecondReader, answers_of, frames_of
 
 LENGTHS = (1, 2, 5, 10, 16, 20)
 NUM_BENCHMARK = 10_000
@@ -74,34 +77,42 @@ class NumberScore:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A set of numbers, and what the network says about each.
+    """A set of numbers, and what the networks say about each.
 
     Attributes:
-        frames: float32 (num_frames, 12), or None where no ink was found.
-        answers: of a digit classifier about the digits that were seen, None where it was not asked.
+        frames: of each number, float32 (num_frames, 12) for every view of its line; none where no ink was found.
+        answers: of a digit classifier about the digits seen in each view; empty where it was not asked.
         is_clean: of the line that was found, see `service.recognition.line.Line`.
     """
 
     name: str
     numbers: Numbers
-    frames: list[Logits | None]
-    answers: list[Answered | None]
+    frames: list[list[Logits]]
+    answers: list[list[Answered]]
     is_clean: list[bool]
 
-    def frames_with(self, weight: float) -> list[Logits | None]:
+    def frames_with(self, weight: float) -> list[list[Logits]]:
         """The frames after a second look at a weight; as they are at 0, or where there was none."""
         return [
-            frames if frames is None or answer is None else answer.fused_with(frames, weight)
-            for frames, answer in zip(self.frames, self.answers, strict=True)
+            [answer.fused_with(view, weight) for answer, view in zip(answers, views, strict=True)] if answers else views
+            for views, answers in zip(self.frames, self.answers, strict=True)
         ]
 
 
-def look_at(model: SavedModel, name: str, numbers: Numbers, classifier: LoadedModel | None = None) -> Seen:
+def look_at(model: Network, name: str, numbers: Numbers, classifier: LoadedModel | None = None) -> Seen:
     """Have the network look at every picture of a set, and a digit classifier at what it saw."""
-    lines = [find_and_place(picture) for picture in numbers.pictures]
-    frames = frames_of(model, [None if line is None else line.placed.canvas for line in lines])
-    answers = [None] * len(lines) if classifier is None else answers_of(classifier, lines, frames)
-    return Seen(name, numbers, frames, answers, [line is not None and line.is_clean for line in lines])
+    lines = [see_picture(picture, SLANTS) for picture in numbers.pictures]
+    views = [view for line in lines for view in line.views]
+    frames = frames_of(model, [view.placed.canvas for view in views])
+    answers = [] if classifier is None else answers_of(classifier, views, frames)
+    of_views, about_views = iter(frames), iter(answers)
+    return Seen(
+        name,
+        numbers,
+        [[next(of_views) for _ in line.views] for line in lines],
+        [list(islice(about_views, len(line.views))) for line in lines],
+        [line.line.is_clean for line in lines],
+    )
 
 
 def read_all(
@@ -117,16 +128,16 @@ def read_all(
     table = calibration or CalibrationTable(())
     return [
         blank_number(calibration=table, max_error=max_error)
-        if frames is None
+        if not views
         else read_number(
-            frames,
+            views,
             temperature=temperature,
             calibration=table,
             max_error=max_error,
             top_k=1,
             constraint=constraint,
         )
-        for frames in seen.frames_with(weight)
+        for views in seen.frames_with(weight)
     ]
 
 

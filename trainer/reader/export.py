@@ -37,7 +37,7 @@ from trainer.reader.calibrate import CalibratedReader, calibrate_reader
 from trainer.reader.config import Head, ReaderConfig
 from trainer.reader.evaluate import NumberScore
 from trainer.reader.network import build_reader
-from trainer.reader.readings import newest_classifier
+from trainer.reader.readings import SLANTS, newest_classifier
 from trainer.runs import Run
 
 INPUT_SHAPE = (LINE_HEIGHT_PX, None, 1)
@@ -169,6 +169,7 @@ def write_reader(
         },
         files=hash_files(folder),
         second_look=_second_look(calibrated),
+        slants=SLANTS,
     )
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
     folder.rename(target)
@@ -246,6 +247,9 @@ def _card(what: ReaderExport, calibrated: CalibratedReader) -> str:
             "Temperature and table were measured so.",
         ]
     lines += [
+        "",
+        f"A line that is not clean is seen in {len(SLANTS) + 1} views, as it stands and slanted by "
+        f"{' and '.join(f'{slant:+g}' for slant in SLANTS)}; what they say about a number is averaged.",
         "",
         f"Confidence: CTC's sum over all paths of the number, frame logits divided by {served.temperature:.3f}. The "
         "tables were measured on composed numbers of writers whom the weights never saw; error bounds are one-sided, "

@@ -75,5 +75,5 @@ def _examples(hands: Hands, num_each: int, *, seed: int) -> list[Example]:
 
 def _num_right(network: Network, examples: list[Example]) -> int:
     frames = frames_of(network, [one.canvas for one in examples])
-    labels = ["" if of_line is None else greedy_label(softmax(of_line)) for of_line in frames]
+    labels = [greedy_label(softmax(of_line)) for of_line in frames]
     return sum(np.array_equal(classes_of(label), one.classes) for label, one in zip(labels, examples, strict=True))

@@ -7,37 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
+from service.recognition.alphabet import NUM_CLASSES
 from service.recognition.canvas import DigitCanvas
-from service.recognition.errors import BlankImage, InvalidModel
+from service.recognition.errors import InvalidModel
 from service.recognition.image import GrayImage
-from service.recognition.line import find_line
-from service.recognition.line_canvas import LineCanvas, PlacedLine, line_canvas
+from service.recognition.line_canvas import LineCanvas
 from service.recognition.manifest import CascadeMember, load_manifest
 from service.recognition.probability import Logits
 from service.recognition.second_look import FirstLook, first_look, second_look
+from service.recognition.views import View, see_picture
 from service.runtime.loading import LoadedModel, load_model, newest_versions
 from service.runtime.network import Network
 from trainer.errors import TrainerError
 
 CLASSIFIER = "cnn"
 """The digit classifier that second looks are taken with."""
+SLANTS = (-0.15, 0.15)
+"""Of the views beside the first, of lines that are not clean; chosen on numbers of the calibration writers."""
 _COLUMNS_PER_BATCH = 8192
 _DIGITS_PER_BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class SeenLine:
-    """A line that was found in a picture.
-
-    Attributes:
-        image: uint8 (height, width), its ink; paper 0.
-        placed: the canvas that the reader gets.
-        is_clean: see `service.recognition.line.Line`.
-    """
-
-    image: GrayImage
-    placed: PlacedLine
-    is_clean: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,54 +104,34 @@ def second_reader_of(folder: Path, models_dir: Path) -> SecondReader | None:
     return second if second.member == rule.classifier else None
 
 
-def find_and_place(picture: GrayImage) -> SeenLine | None:
-    """The line in a picture; None where there is no ink."""
-    line = find_line(picture)
-    if line.box is None:
-        return None
-    try:
-        return SeenLine(line.image, line_canvas(line.image, is_clean=line.is_clean), line.is_clean)
-    except BlankImage:
-        return None
-
-
 def see_line(picture: GrayImage) -> LineCanvas | None:
-    """The canvas of a picture; None where there is no ink."""
-    seen = find_and_place(picture)
-    return None if seen is None else seen.placed.canvas
+    """The canvas of a picture as it stands; None where there is no ink."""
+    views = see_picture(picture, ()).views
+    return views[0].placed.canvas if views else None
 
 
-def frames_of(model: Network, canvases: Sequence[LineCanvas | None]) -> list[Logits | None]:
+def frames_of(model: Network, canvases: Sequence[LineCanvas]) -> list[Logits]:
     """Logits of every canvas, float32 (num_frames, 12) each; batches hold canvases of one width, as in the service."""
     rows_of_width: dict[int, list[int]] = defaultdict(list)
     for row, canvas in enumerate(canvases):
-        if canvas is not None:
-            rows_of_width[canvas.shape[1]].append(row)
-    frames: list[Logits | None] = [None] * len(canvases)
+        rows_of_width[canvas.shape[1]].append(row)
+    frames = [np.zeros((0, NUM_CLASSES), np.float32)] * len(canvases)
     for width, rows in rows_of_width.items():
         size = max(1, _COLUMNS_PER_BATCH // width)
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
             logits = model.logits(np.stack([canvases[row] for row in batch]))
-            for row, of_line in zip(batch, logits, strict=True):
-                frames[row] = of_line
+            for row, of_canvas in zip(batch, logits, strict=True):
+                frames[row] = of_canvas
     return frames
 
 
-def answers_of(
-    classifier: LoadedModel, seen: Sequence[SeenLine | None], frames: Sequence[Logits | None]
-) -> list[Answered | None]:
-    """What a digit classifier says about the digits of every line; None where there is no line."""
-    looks = [
-        None if line is None or of_line is None else first_look(of_line, line.image, line.placed)
-        for line, of_line in zip(seen, frames, strict=True)
-    ]
-    canvases = [canvas for look in looks if look is not None for canvas in look.canvases]
-    rows = iter(_digit_logits(classifier.network, canvases))
+def answers_of(classifier: LoadedModel, views: Sequence[View], frames: Sequence[Logits]) -> list[Answered]:
+    """What a digit classifier says about the digits that a reader saw in every view."""
+    looks = [first_look(of_view, view.line.image, view.placed) for view, of_view in zip(views, frames, strict=True)]
+    rows = iter(_digit_logits(classifier.network, [canvas for look in looks for canvas in look.canvases]))
     temperature = classifier.manifest.temperature
-    return [
-        None if look is None else Answered(look, [next(rows) for _ in look.canvases], temperature) for look in looks
-    ]
+    return [Answered(look, [next(rows) for _ in look.canvases], temperature) for look in looks]
 
 
 def _digit_logits(network: Network, canvases: Sequence[DigitCanvas]) -> list[Logits]:

@@ -39,7 +39,7 @@ def seen(*shown: tuple[str, str, str], is_clean: bool = False) -> Seen:
     texts = [text for text, _, _ in shown]
     frames, answers = map(list, zip(*made, strict=True))
     numbers = Numbers([np.zeros((1, 1), np.uint8)] * len(texts), texts, [])
-    return Seen("made up", numbers, frames, answers, [is_clean] * len(texts))
+    return Seen("made up", numbers, [[one] for one in frames], [[one] for one in answers], [is_clean] * len(texts))
 
 
 def test_second_look_is_taken_where_it_helps_and_as_lightly_as_does():
@@ -64,11 +64,9 @@ def test_readings_and_scores_are_those_after_the_second_look():
 
 def test_numbers_without_ink_or_answers_stay_as_they_were():
     part = seen(("17", "77", "17"), ("42", "42", "42"))
-    part = replace(part, frames=[None, part.frames[1]], answers=[None, None])
+    part = replace(part, frames=[[], part.frames[1]], answers=[[], []])
 
-    first, second = part.frames_with(1.0)
-    assert first is None
-    assert second is part.frames[1]
+    assert part.frames_with(1.0) == [[], part.frames[1]]
 
 
 def fake_parts(monkeypatch, **parts: Seen) -> None:
@@ -133,8 +131,21 @@ def test_frames_that_are_too_sure_get_a_temperature_above_one():
     for _ in range(60):
         digit = int(rng.integers(10))
         shown = digit if rng.random() < 0.7 else (digit + 1) % 10
-        frames.append(logits_of(f"_{shown}_", sure=20.0))
+        frames.append([logits_of(f"_{shown}_", sure=20.0)])
         texts.append(str(digit))
 
     assert fit_frame_temperature(frames, texts) > 2.0
     assert fit_frame_temperature(frames, texts) == pytest.approx(fit_frame_temperature(frames[::-1], texts[::-1]))
+
+
+def test_views_that_disagree_need_less_of_a_temperature_than_one_that_errs():
+    rng = np.random.default_rng(2)
+    shown = [(int(rng.integers(10)), rng.random() < 0.3) for _ in range(60)]
+    right = [logits_of(f"_{digit}_", sure=20.0) for digit, _ in shown]
+    often_wrong = [logits_of(f"_{(digit + is_wrong) % 10}_", sure=20.0) for digit, is_wrong in shown]
+    texts = [str(digit) for digit, _ in shown]
+
+    alone = fit_frame_temperature([[one] for one in often_wrong], texts)
+    together = fit_frame_temperature([list(views) for views in zip(often_wrong, right, strict=True)], texts)
+
+    assert together < alone

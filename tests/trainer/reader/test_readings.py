@@ -20,7 +20,7 @@ from tests.runtime.tiny_model import make_tiny_model
 from trainer.errors import TrainerError
 from trainer.reader.evaluate import look_at, read_all
 from trainer.reader.numbers import Numbers
-from trainer.reader.readings import find_and_place, newest_classifier, second_reader_of, see_line
+from trainer.reader.readings import SLANTS, newest_classifier, second_reader_of, see_line
 
 BLANK = np.full((60, 80), 250, np.uint8)
 
@@ -30,13 +30,24 @@ def network(function):
 
 
 def test_line_is_found_and_placed_and_a_blank_is_none():
-    seen = find_and_place(draw_strokes(3))
+    canvas = see_line(draw_strokes(3))
 
-    assert seen is not None
-    assert seen.image.any()
-    assert np.array_equal(seen.placed.canvas, see_line(draw_strokes(3)))
-    assert find_and_place(BLANK) is None
+    assert canvas is not None
+    assert canvas.shape[0] == 32
+    assert canvas.any()
     assert see_line(BLANK) is None
+
+
+def test_line_that_is_not_clean_is_seen_in_several_views_by_both_networks():
+    grain = np.random.default_rng(3).integers(0, 12, (120, 180)).astype(np.uint8)
+    pictures = [draw_strokes(3), draw_strokes(3) - grain]
+    classifier = SimpleNamespace(manifest=manifest_of("cnn"), manifest_sha256="", network=network(sure_of(3)))
+    seen = look_at(network(reads("888")), "drawn", Numbers(pictures, ["838", "838"], []), classifier)
+
+    assert seen.is_clean == [True, False]
+    assert [len(views) for views in seen.frames] == [1, 1 + len(SLANTS)]
+    assert [len(views) for views in seen.answers] == [1, 1 + len(SLANTS)]
+    assert [reading.text for reading in read_all(seen)] == ["888", "888"]
 
 
 def test_set_is_looked_at_twice_in_its_order():
@@ -47,7 +58,7 @@ def test_set_is_looked_at_twice_in_its_order():
 
     assert [reading.text for reading in read_all(seen)] == ["888", "", "8", "888" * 4]
     assert [reading.text for reading in read_all(seen, weight=1.0)] == ["838", "", "8", "838" * 4]
-    assert [None if answer is None else len(answer.logits) for answer in seen.answers] == [3, None, 1, 12]
+    assert [[len(one.logits) for one in answers] for answers in seen.answers] == [[3], [], [1], [12]]
 
 
 def test_set_that_nobody_else_was_asked_about_is_read_plainly():
