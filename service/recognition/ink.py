@@ -16,13 +16,14 @@ import numpy as np
 
 from service.recognition.image import GrayImage
 from service.recognition.lines import without_stripes
-from service.recognition.paper import Polarity, lift_ink, shrink
+from service.recognition.paper import Polarity, lift_ink, lift_tiny_ink, shrink
 from service.recognition.pieces import CLEAN_LINE_SHARE, PHOTO_LINE_SHARE, keep_digit, smallest_digit_px
 from service.recognition.prediction import Box
 
 WORK_PX = 512  # longer side at which ink is looked for; more shows only the paper's fibers
 SMALL_INK_PX = 96  # ink smaller than this in a reduced picture is looked at again from nearer
 SMALL_PICTURE_PX = 40  # a picture this small was cut by a program; a clean one has no ink but the digit's, and rulings
+TINY_PICTURE_PX = 20  # in a picture no larger than the digit on a canvas there is room for nothing beside a digit
 CANVAS_INK_PX = (19, 20)  # longer side that `digit_canvas` leaves as it is
 MIN_CONTRAST = 28.0  # of 255; paler than this are fibers, and what shines through from the other side
 
@@ -77,14 +78,14 @@ def _enlarge(box: Box, factor: float, *, margin: int, shape: tuple[int, ...]) ->
 
 def _find(picture: GrayImage) -> Ink:
     """Find the ink in a picture of at most `WORK_PX`."""
-    lifted = lift_ink(picture)
+    is_tiny, is_small = (max(picture.shape) <= px for px in (TINY_PICTURE_PX, SMALL_PICTURE_PX))
+    lifted = lift_tiny_ink(picture) if is_tiny else lift_ink(picture)
     if lifted.contrast < MIN_CONTRAST:
         return _blank(lifted.polarity)
     ink = lifted.image
-    is_small = max(picture.shape) <= SMALL_PICTURE_PX
     if lifted.is_clean and is_small:
         ink = without_stripes(ink)
-    else:
+    elif not is_tiny:
         ink = keep_digit(
             ink,
             min_px=smallest_digit_px(picture.shape, lifted.contrast),

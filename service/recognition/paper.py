@@ -64,6 +64,23 @@ def lift_ink(picture: GrayImage) -> LiftedInk:
     return _lift_from_uneven(picture, small)
 
 
+def lift_tiny_ink(picture: GrayImage) -> LiftedInk:
+    """The same in a picture of a few pixels, whose strokes are a pixel or two wide.
+
+    There is no room in it for a shadow, and its strokes would be taken for noise: so its paper is one level, and what
+    is clearly off that level is ink.
+
+    Args:
+        picture: uint8 (height, width).
+    """
+    polarity = _polarity_on_flat(picture, np.bincount(picture.ravel(), minlength=256))
+    ink, is_clean = subtract_flat_paper(picture, polarity)
+    contrast = float(ink.max())
+    if not is_clean:
+        ink = stretch(ink, Levels(paper=0.0, noise=0.0, contrast=contrast))
+    return LiftedInk(with_full_peak(ink), polarity, contrast, is_clean)
+
+
 def is_flat(picture: GrayImage, counts: NDArray[np.int64], *, widest_px: float) -> bool:
     """Whether the paper is one level, as in a drawing or a cleaned scan; light is never so even.
 
@@ -86,15 +103,19 @@ def is_flat(picture: GrayImage, counts: NDArray[np.int64], *, widest_px: float) 
 
 
 def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int64]) -> LiftedInk:
-    is_dark_ink = rest_is_darker(counts)
-    if is_dark_ink is None:
-        is_dark_ink = _dark_ink_evidence(shrink(small, POLARITY_PX)) >= 0
-    polarity = Polarity.DARK_ON_LIGHT if is_dark_ink else Polarity.LIGHT_ON_DARK
+    polarity = _polarity_on_flat(shrink(small, POLARITY_PX), counts)
     ink, is_clean = subtract_flat_paper(picture, polarity)
     if not is_clean:
         levels = levels_of(ink, paper=0.0)
         return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False)
     return LiftedInk(with_full_peak(ink), polarity, float(ink.max()), is_clean=True)
+
+
+def _polarity_on_flat(picture: GrayImage, counts: NDArray[np.int64]) -> Polarity:
+    is_dark_ink = rest_is_darker(counts)
+    if is_dark_ink is None:
+        is_dark_ink = _dark_ink_evidence(picture) >= 0
+    return Polarity.DARK_ON_LIGHT if is_dark_ink else Polarity.LIGHT_ON_DARK
 
 
 def rest_is_darker(counts: NDArray[np.int64]) -> bool | None:

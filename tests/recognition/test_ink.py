@@ -7,6 +7,7 @@ import pytest
 from service.recognition.canvas import digit_canvas
 from service.recognition.ink import find_ink
 from service.recognition.paper import Polarity
+from service.recognition.prediction import Box
 from tests.recognition.drawing import in_cell, in_shadow, seven, stroke_overlap, with_grain
 
 CLEAN = digit_canvas(find_ink(seven()).image)
@@ -97,6 +98,46 @@ def test_a_detached_stroke_near_the_digit_belongs_to_it() -> None:
 def cut_along_the_digit(picture: np.ndarray) -> np.ndarray:
     x, y, width, height = cv2.boundingRect((picture < 128).astype(np.uint8))
     return picture[y : y + height, x : x + width]
+
+
+FULL_TURN, RIGHT_OF_IT = (0, 360), (-120, 100)
+BOWS = {  # of a digit in 200 x 200 pixels: (center, radius across, radius down, angles)
+    "0": [((100, 100), 50, 75, FULL_TURN)],
+    "3": [((95, 62), 45, 38, RIGHT_OF_IT), ((95, 138), 50, 38, RIGHT_OF_IT)],
+    "8": [((100, 65), 38, 35, FULL_TURN), ((100, 138), 45, 38, FULL_TURN)],
+}
+
+
+@pytest.mark.parametrize("digit", BOWS)
+@pytest.mark.parametrize("height_px", [9, 12, 16, 20])
+@pytest.mark.parametrize("is_negative", [False, True])
+def test_a_picture_of_a_few_pixels_cut_along_the_digit_keeps_all_strokes(
+    digit: str, height_px: int, is_negative: bool
+) -> None:
+    large = np.zeros((200, 200), np.uint8)
+    for center, across, down, angles in BOWS[digit]:
+        cv2.ellipse(large, center, (across, down), 0, *angles, 255, 15)
+    x, y, width, height = cv2.boundingRect(large)
+    size = (round(height_px * width / height), height_px)
+    strokes = cv2.resize(large[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
+    ink = find_ink(strokes if is_negative else 255 - strokes)
+
+    assert ink.polarity == (Polarity.LIGHT_ON_DARK if is_negative else Polarity.DARK_ON_LIGHT)
+    assert ink.box == Box(0, 0, *size)
+    assert stroke_overlap(digit_canvas(ink.image), digit_canvas(strokes)) >= 0.8
+
+
+def test_a_bold_1_that_fills_a_picture_of_a_few_pixels_is_no_line() -> None:
+    picture = np.full((16, 14), 250, np.uint8)
+    picture[:, 4:10] = 30
+    picture[2:5, 2:4] = 90
+
+    assert find_ink(picture).box == Box(2, 0, 8, 16)
+
+
+@pytest.mark.parametrize("side", [4, 8, 16, 20])
+def test_grain_of_a_few_pixels_is_blank(side: int) -> None:
+    assert find_ink(with_grain(np.full((side, side), 200, np.uint8), deviation=4)).box is None
 
 
 @pytest.mark.parametrize("thickness", [10, 17, 30])
