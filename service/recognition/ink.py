@@ -91,6 +91,7 @@ def _find(picture: GrayImage) -> Ink:
             min_px=smallest_digit_px(picture.shape, lifted.contrast),
             line_share=CLEAN_LINE_SHARE if lifted.is_clean else PHOTO_LINE_SHARE,
             lines_leave=is_small,
+            may_be_cut_out=lifted.is_flat,
         )
     x, y, width, height = cv2.boundingRect(ink)
     if width == 0:

@@ -43,12 +43,14 @@ class LiftedInk:
         polarity: of the picture.
         contrast: how far typical ink stood above its paper, in 255ths of the light.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
+        is_flat: whether the paper was one level, with noise or without, as in a drawing or a cleaned scan.
     """
 
     image: GrayImage
     polarity: Polarity
     contrast: float
     is_clean: bool
+    is_flat: bool
 
 
 def lift_ink(picture: GrayImage) -> LiftedInk:
@@ -78,7 +80,7 @@ def lift_tiny_ink(picture: GrayImage) -> LiftedInk:
     contrast = float(ink.max())
     if not is_clean:
         ink = stretch(ink, Levels(paper=0.0, noise=0.0, contrast=contrast))
-    return LiftedInk(with_full_peak(ink), polarity, contrast, is_clean)
+    return LiftedInk(with_full_peak(ink), polarity, contrast, is_clean, is_flat=True)
 
 
 def is_flat(picture: GrayImage, counts: NDArray[np.int64], *, widest_px: float) -> bool:
@@ -107,8 +109,8 @@ def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int
     ink, is_clean = subtract_flat_paper(picture, polarity)
     if not is_clean:
         levels = levels_of(ink, paper=0.0)
-        return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False)
-    return LiftedInk(with_full_peak(ink), polarity, float(ink.max()), is_clean=True)
+        return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False, is_flat=True)
+    return LiftedInk(with_full_peak(ink), polarity, float(ink.max()), is_clean=True, is_flat=True)
 
 
 def _polarity_on_flat(picture: GrayImage, counts: NDArray[np.int64]) -> Polarity:
@@ -163,7 +165,7 @@ def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
 def _lift(picture: GrayImage, polarity: Polarity) -> LiftedInk:
     ink = _flatten(picture, polarity)
     levels = levels_of(without_edges(ink))
-    return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False)
+    return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False, is_flat=False)
 
 
 def _dark_ink_evidence(picture: GrayImage) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
-from service.recognition.lines import OUTER_SHARE, printed_lines, touching_edges, widened
+from service.recognition.lines import OUTER_SHARE, Mask, printed_lines, touching_edges, widened
 
 STROKE_LEVEL = 64  # of 255, from which a pixel belongs to a stroke
 LINE_LEVEL = 20  # of 255; print is often paler than what is written on it
@@ -18,11 +18,16 @@ PHOTO_LINE_SHARE = 0.4  # photographed digits stand in cells and run into their 
 REACH = 0.4  # a piece this near to the digit, in sizes of the digit, may be a part of it, as the bar of a 5
 BAR_REACH = 0.15  # and a level bar, otherwise taken for a line, only when it is this near
 MIN_PIECE_SHARE = 0.02  # of the digit's area; smaller pieces are specks
+NEARLY_ALL = 0.95  # of the ink in a picture that was cut out along its digit
+CUT_MARGIN = 0.1  # of a side, from the edge to where a stroke with soft edges is dark
+SIDE_COVER = 0.8  # of a side, which the line of a cell runs along at least
 MATE_HEIGHT_SHARE = 0.55  # of the digit's height; from there on, however far away, it may be a second digit
 MATE_AREA_SHARE = 0.2  # of the digit's area; a 1 beside a bold 8 has little more
 
 
-def keep_digit(ink: GrayImage, *, min_px: float, line_share: float, lines_leave: bool = False) -> GrayImage:
+def keep_digit(
+    ink: GrayImage, *, min_px: float, line_share: float, lines_leave: bool = False, may_be_cut_out: bool = False
+) -> GrayImage:
     """Clear everything but the digit, or the digits: the lines of their cell, specks, pieces of neighbors.
 
     Args:
@@ -32,11 +37,15 @@ def keep_digit(ink: GrayImage, *, min_px: float, line_share: float, lines_leave:
             when at least this share of it is a straight line; 0 to 1.
         lines_leave: whether lines are printed only if they leave the picture, as they do where a program has cut it
             close to the digit. There the foot of a 2 is as long as half the picture.
+        may_be_cut_out: whether a program may have cut the picture out along the digit, as only drawings and scans are.
+            Then the bar of a 7 leaves the picture on both sides, as a ruling does.
     """
     strokes = (cv2.GaussianBlur(ink, (3, 3), 0) >= STROKE_LEVEL).astype(np.uint8)
     lines = printed_lines((ink >= LINE_LEVEL).astype(np.uint8), least_share=line_share)
     if lines_leave:
         lines = touching_edges(lines)
+    if may_be_cut_out and _fills_picture(strokes) and not _is_cell(lines):
+        return ink
     strokes[lines > 0] = 0
     num_labels, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
     if num_labels == 1:
@@ -66,6 +75,28 @@ def keep_digit(ink: GrayImage, *, min_px: float, line_share: float, lines_leave:
     kept[lines > 0] = 0
     digit: GrayImage = cv2.multiply(ink, kept)
     return digit
+
+
+def _fills_picture(strokes: Mask) -> bool:
+    """Whether nearly all ink hangs together and reaches all four edges of the picture, as far as soft edges let it."""
+    height, width = strokes.shape
+    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if not len(areas) or areas.max() < NEARLY_ALL * areas.sum():
+        return False
+    left, top, piece_width, piece_height, _ = stats[1 + int(areas.argmax())]
+    margin_x, margin_y = CUT_MARGIN * width, CUT_MARGIN * height
+    at_sides = left <= margin_x and left + piece_width >= width - margin_x
+    return bool(at_sides and top <= margin_y and top + piece_height >= height - margin_y)
+
+
+def _is_cell(lines: Mask) -> bool:
+    """Whether lines run along two sides of the picture that meet, as those of a cell do."""
+    height, width = lines.shape
+    margin_y, margin_x = max(1, round(OUTER_SHARE * height)), max(1, round(OUTER_SHARE * width))
+    level = max(lines[:margin_y].any(axis=0).mean(), lines[-margin_y:].any(axis=0).mean())
+    upright = max(lines[:, :margin_x].any(axis=1).mean(), lines[:, -margin_x:].any(axis=1).mean())
+    return bool(min(level, upright) >= SIDE_COVER)
 
 
 class _Pieces:

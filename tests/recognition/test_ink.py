@@ -149,6 +149,42 @@ def test_a_picture_cut_along_the_digit_keeps_its_bar(thickness: int, is_negative
     assert stroke_overlap(digit_canvas(found.image), digit_canvas(find_ink(page).image)) >= 0.8
 
 
+LINES = {  # of a digit in 200 x 200 pixels, corner by corner
+    "steep 7": [[(60, 30), (135, 30), (120, 170)]],
+    "crossed 7": [[(50, 30), (145, 30), (105, 170)], [(75, 100), (140, 95)]],
+    "open 4": [[(80, 30), (60, 120), (150, 112)], [(130, 60), (120, 170)]],
+    "2": [[(60, 55), (100, 30), (135, 60), (60, 165), (145, 168)]],
+}
+
+
+@pytest.mark.parametrize("digit", LINES)
+@pytest.mark.parametrize("longer_px", [22, 26, 50, 80])
+@pytest.mark.parametrize("is_negative", [False, True])
+def test_a_coarse_picture_cut_along_the_digit_and_enlarged_keeps_its_bars(
+    digit: str, longer_px: int, is_negative: bool
+) -> None:
+    large = np.zeros((200, 200), np.uint8)
+    for corners in LINES[digit]:
+        cv2.polylines(large, [np.array(corners)], isClosed=False, color=255, thickness=16)
+    crop = 255 - cut_along_the_digit(255 - large)
+    height, width = crop.shape
+    coarse = cv2.resize(crop, (20 * width // height, 20), interpolation=cv2.INTER_AREA)
+    strokes = cv2.resize(coarse, (longer_px * width // height, longer_px), interpolation=cv2.INTER_LINEAR)
+    ink = find_ink(strokes if is_negative else 255 - strokes)
+
+    assert stroke_overlap(digit_canvas(ink.image), digit_canvas(strokes)) >= 0.9
+
+
+def test_a_digit_on_a_ruling_that_leaves_a_drawn_picture_is_cut_from_it() -> None:
+    picture = seven()
+    cv2.line(picture, (0, 245), (279, 245), 60, 5)
+    ink = find_ink(picture)
+
+    assert ink.box is not None
+    assert ink.box.width < 140
+    assert stroke_overlap(digit_canvas(ink.image), CLEAN) >= 0.8
+
+
 def test_a_bold_digit_may_cover_most_of_its_picture() -> None:
     cut = cut_along_the_digit(seven(thickness=60))
     assert np.mean(cut < 128) > 0.5
