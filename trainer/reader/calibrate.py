@@ -37,7 +37,7 @@ WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of the second look that are t
 _NUM_FOR_TEMPERATURE = 600  # of each style; one divisor needs no more
 _SEED = 71
 _LOG_TEMPERATURE_RANGE = (-1.0, 2.0)
-_LEAST_LOG_PROB = -30.0  # a number that the frames hardly hold counts as this unlikely, so that one does not decide
+_LEAST_DOUBT = 1e-4
 _DESCRIPTION = (
     "composed numbers of the calibration writers of MNIST and of bhmsds' held-back half, half of them clean, half on "
     "hard pages; for clean lines, tidy ones and digits side by side"
@@ -132,13 +132,18 @@ def _num_right_greedily(part: Seen, weight: float) -> int:
 
 def _calibrate(parts: Sequence[Seen], *, weight: float) -> Calibration:
     """Fit the temperature, and measure the table with it."""
-    found = [
-        (views, text)
-        for part in parts
-        for views, text in list(zip(part.frames_with(weight), part.numbers.texts, strict=True))[:_NUM_FOR_TEMPERATURE]
-        if views
-    ]
-    temperature = fit_frame_temperature(*zip(*found, strict=True))
+    frames: list[Sequence[Logits]] = []
+    texts, is_right = [], []
+    for part in parts:
+        some = part.first(_NUM_FOR_TEMPERATURE)
+        readings = read_all(some, weight=weight)
+        for views, reading, text in zip(some.frames_with(weight), readings, some.numbers.texts, strict=True):
+            # What is rejected, or holds a mark, is not judged by its confidence.
+            if reading.text and not reading.others:
+                frames.append(views)
+                texts.append(reading.text)
+                is_right.append(reading.text == text)
+    temperature = fit_frame_temperature(frames, texts, is_right)
     return Calibration(temperature, _table(parts, weight=weight, temperature=temperature))
 
 
@@ -156,31 +161,34 @@ def _table(parts: Sequence[Seen], *, weight: float, temperature: float, clean_al
     return calibration_table(np.array(confidences), np.array(is_right))
 
 
-def fit_frame_temperature(frames: Sequence[Sequence[Logits]], texts: Sequence[str]) -> float:
-    """The divisor of the frame logits under which the numbers are most likely, each summed over all its paths.
+def fit_frame_temperature(frames: Sequence[Sequence[Logits]], texts: Sequence[str], is_right: Sequence[bool]) -> float:
+    """The divisor of the frame logits under which confidences tell best which readings are right, by their log score.
+
+    Under that which makes the numbers themselves likeliest, readings from several views are doubted too much: each
+    view has to be unsure enough not to forbid what it misses, and their mean is less sure still.
 
     Args:
         frames: of each number, float32 (num_frames, 12) for every view, of which the mean probability counts.
-        texts: what is written.
+        texts: what was read.
+        is_right: whether that is what is written.
     """
 
-    def negative_log_likelihood(log_temperature: float) -> float:
+    def log_loss(log_temperature: float) -> float:
         temperature = float(np.exp(log_temperature))
-        log_probs = [
-            np.log(np.mean([_label_prob(logits, text, temperature) for logits in views]))
-            for views, text in zip(frames, texts, strict=True)
-        ]
-        return -float(np.mean(log_probs))
+        losses = []
+        for views, text, right in zip(frames, texts, is_right, strict=True):
+            prob = float(np.mean([_label_prob(logits, text, temperature) for logits in views]))
+            losses.append(-np.log(prob if right else 1.0 - prob))
+        return float(np.mean(losses))
 
-    found = minimize_scalar(
-        negative_log_likelihood, bounds=_LOG_TEMPERATURE_RANGE, method="bounded", options={"xatol": 0.02}
-    )
+    found = minimize_scalar(log_loss, bounds=_LOG_TEMPERATURE_RANGE, method="bounded", options={"xatol": 0.02})
     return float(np.exp(found.x))
 
 
 def _label_prob(logits: Logits, text: str, temperature: float) -> float:
-    log_prob = label_log_probs(softmax(logits, temperature=temperature), [text])[0]
-    return float(np.exp(max(log_prob, _LEAST_LOG_PROB)))
+    """Kept away from 0 and 1, so that one reading that is wrong for certain does not decide."""
+    prob = np.exp(label_log_probs(softmax(logits, temperature=temperature), [text])[0])
+    return float(np.clip(prob, _LEAST_DOUBT, 1.0 - _LEAST_DOUBT))
 
 
 def _seen(

@@ -91,6 +91,12 @@ class Seen:
     answers: list[list[Answered]]
     is_clean: list[bool]
 
+    def first(self, num_numbers: int) -> "Seen":
+        """The first numbers of the set."""
+        numbers = self.numbers.first(num_numbers)
+        frames, answers, is_clean = (part[:num_numbers] for part in (self.frames, self.answers, self.is_clean))
+        return Seen(self.name, numbers, frames, answers, is_clean)
+
     def frames_with(self, weight: float) -> list[list[Logits]]:
         """The frames after a second look at a weight; as they are at 0, or where there was none."""
         return [

@@ -36,6 +36,10 @@ class Numbers:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def first(self, num_numbers: int) -> "Numbers":
+        """The first of them."""
+        return Numbers(self.pictures[:num_numbers], self.texts[:num_numbers], self.slices[:num_numbers])
+
 
 def zip_codes(mnist: Mnist, data_dir: Path, num_numbers: int) -> Numbers:
     """ZIP codes in use, each from digits of one test writer side by side.
