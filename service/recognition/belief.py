@@ -21,6 +21,8 @@ from service.recognition.satisfying_mass import satisfying_mass
 NUM_EXACT = 12  # labels whose forward sum is computed; the beam's own masses order the others
 TOLERABLE_LOSS = 0.002  # of what was found; below, the exact sum would not change the third digit of a confidence
 
+NEGLIGIBLE = 1e-9  # of what all views say of a label; one that says less has no part in its shares
+
 # One picture in a hundred is assumed not to show what was asked for: another form, a slip of the pen.
 BROKEN_PRIOR = 0.01
 
@@ -91,13 +93,15 @@ class Belief:
 def heaviest_candidates(views: Sequence[Probs], beams: Sequence[Beam]) -> list[Candidate]:
     """The heaviest labels of the searches with their exact probabilities, best first.
 
-    Left out is what cannot be written into the first view, for nobody could say where its digits are.
+    Left out is what cannot be written into the first view, for nobody could say where its digits are. What that view
+    itself finds heaviest is always among them.
     """
     masses: dict[str, float] = defaultdict(float)
     for beam in beams:
         for label, mass in beam.masses.items():
             masses[label] += mass
-    labels = sorted(masses, key=masses.__getitem__, reverse=True)[:NUM_EXACT]
+    heaviest = sorted(masses, key=masses.__getitem__, reverse=True)[:NUM_EXACT]
+    labels = list(dict.fromkeys([*heaviest, *list(beams[0].masses)[:1]]))
     of_views = np.exp([label_log_probs(probs, labels) for probs in views])
     candidates = [
         Candidate(label, tuple(probs)) for label, probs in zip(labels, of_views.T.tolist(), strict=True) if probs[0]
@@ -112,7 +116,7 @@ def shares_of_symbols(views: Sequence[Probs], chosen: Candidate) -> NDArray[np.f
     rows, classes = np.arange(len(chosen.label)), classes_of(chosen.label)
     total = np.zeros((len(chosen.label), NUM_CLASSES))
     for probs, prob in zip(views, chosen.of_views, strict=True):
-        if prob:
+        if prob > NEGLIGIBLE * chosen.prob:
             # A view counts by how likely it finds the label, and those that differ from it in the one place.
             shares = symbol_shares(probs, chosen.label)
             total += shares * (prob / shares[rows, classes])[:, np.newaxis]

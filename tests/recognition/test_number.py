@@ -361,6 +361,24 @@ def test_text_that_does_not_fit_into_the_first_view_is_not_read():
     assert len(read(long, short).text) == 5
 
 
+def test_first_view_that_hardly_shows_anything_is_read_beside_others_that_show_much():
+    """Twelve labels of the second view are each heavier than the best one of the first, and none fits into it."""
+    vague = np.zeros((2, 12), np.float32)
+    doubtful = torn("_1_2_3_4_5_", *((2 * place + 1, "7", 0.5) for place in range(4)))
+    reading = read(vague, doubtful)
+
+    assert len(reading.text) <= 2
+    assert 0 < reading.confidence < 0.2
+
+
+def test_view_that_rules_a_label_out_has_no_part_in_its_shares():
+    certain, other = logits_of("_1_2_", sure=170.0), logits_of("_8_9_", sure=170.0)
+    reading = read(certain, other, certain)
+
+    assert reading.text == "12"
+    assert [digit.confidence for digit in reading.digits] == [1.0, 1.0]
+
+
 def test_constraint_is_believed_as_far_as_the_views_do_together():
     first = torn("_1_7_4_", (3, "1", 0.3))
     second = torn("_1_7_4_", (3, "1", 0.5))
