@@ -101,15 +101,24 @@ def closeup(picture: GrayImage, box: Box) -> Closeup:
     return Closeup(part, left, top)
 
 
-def _find_reduced(picture: GrayImage) -> Line:
-    """Find the line in a picture of any size, at a size at which strokes are a few pixels wide."""
+def reduced(picture: GrayImage) -> GrayImage:
+    """The picture at the size at which a line is looked for, where strokes are a few pixels wide; as it is if smaller.
+
+    Args:
+        picture: uint8 (height, width).
+    """
     height, width = picture.shape
     # A long strip is not reduced to a thread.
     longest_px = max(WORK_PX, max(height, width) * LEAST_HEIGHT_PX / height)
     longer_px = round(min(longest_px, max(height, width) * WORK_HEIGHT_PX / height))
-    reduced = shrink(picture, max(1, longer_px))
-    line = _find(reduced)
-    return line if reduced is picture else _enlarged(line, picture.shape, reduced.shape)
+    return shrink(picture, max(1, longer_px))
+
+
+def _find_reduced(picture: GrayImage) -> Line:
+    """Find the line in a picture of any size."""
+    smaller = reduced(picture)
+    line = _find(smaller)
+    return line if smaller is picture else _enlarged(line, picture.shape, smaller.shape)
 
 
 def _find(picture: GrayImage) -> Line:

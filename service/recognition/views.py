@@ -16,7 +16,7 @@ import numpy as np
 
 from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
-from service.recognition.line import Line, closeup, find_line
+from service.recognition.line import Line, closeup, find_line, reduced
 from service.recognition.line_canvas import PlacedLine, line_canvas
 from service.recognition.paper import Polarity
 from service.recognition.prediction import Box
@@ -53,7 +53,8 @@ def see_picture(picture: GrayImage, slants: Sequence[float]) -> SeenLine:
     line = find_line(picture)
     if line.box is None or line.is_clean:
         return _seen([line])
-    near = closeup(picture, line.box).picture
+    # Slanted at its full size, a tall strip of a picture would become a hundred times as large.
+    near = reduced(closeup(picture, line.box).picture)
     return _seen([line, *(find_line(slanted(near, slant)) for slant in slants)])
 
 

@@ -62,6 +62,26 @@ def test_small_number_in_a_large_picture_is_slanted_from_near(monkeypatch):
     assert max(max(shape) for shape in looked_at[1:]) < 300
 
 
+@pytest.mark.parametrize("shape", [(3_000, 400), (900, 4_000), (2_500, 2_500)])
+def test_views_of_a_large_picture_are_no_larger_than_a_line_is_looked_for_in(monkeypatch, shape):
+    slanted_shapes = []
+
+    def watched(picture: np.ndarray, slant: float) -> np.ndarray:
+        moved = slanted(picture, slant)
+        slanted_shapes.append(moved.shape)
+        return moved
+
+    monkeypatch.setattr(views, "slanted", watched)
+    grain = np.random.default_rng(1).integers(0, 12, shape).astype(np.uint8)
+    height, width = shape
+    page = 245 - grain
+    page[height // 4 : -height // 4, width // 4 : -width // 4] -= 200  # a blot from a quarter to three quarters
+    see_picture(page, SLANTS)
+
+    assert len(slanted_shapes) == 2
+    assert max(height * width for height, width in slanted_shapes) < 1_700 * 400
+
+
 def test_blank_has_no_views():
     assert see_picture(np.full((50, 60), 200, np.uint8), SLANTS).views == ()
     assert see_ink(np.zeros((50, 60), np.uint8), SLANTS).views == ()
