@@ -20,7 +20,6 @@ from service.recognition.satisfying_mass import satisfying_mass
 
 NUM_EXACT = 12  # labels whose forward sum is computed; the beam's own masses order the others
 TOLERABLE_LOSS = 0.002  # of what was found; below, the exact sum would not change the third digit of a confidence
-
 NEGLIGIBLE = 1e-9  # of what all views say of a label; one that says less has no part in its shares
 
 # One picture in a hundred is assumed not to show what was asked for: another form, a slip of the pen.

@@ -100,6 +100,13 @@ def cut_along_the_digit(picture: np.ndarray) -> np.ndarray:
     return picture[y : y + height, x : x + width]
 
 
+def cut_and_shrunk(strokes: np.ndarray, height_px: int) -> np.ndarray:
+    """Bright strokes cut out along their edges, so many pixels high."""
+    x, y, width, height = cv2.boundingRect(strokes)
+    size = (round(height_px * width / height), height_px)
+    return cv2.resize(strokes[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
+
+
 FULL_TURN, RIGHT_OF_IT = (0, 360), (-120, 100)
 BOWS = {  # of a digit in 200 x 200 pixels: (center, radius across, radius down, angles)
     "0": [((100, 100), 50, 75, FULL_TURN)],
@@ -117,13 +124,11 @@ def test_a_picture_of_a_few_pixels_cut_along_the_digit_keeps_all_strokes(
     large = np.zeros((200, 200), np.uint8)
     for center, across, down, angles in BOWS[digit]:
         cv2.ellipse(large, center, (across, down), 0, *angles, 255, 15)
-    x, y, width, height = cv2.boundingRect(large)
-    size = (round(height_px * width / height), height_px)
-    strokes = cv2.resize(large[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
+    strokes = cut_and_shrunk(large, height_px)
     ink = find_ink(strokes if is_negative else 255 - strokes)
 
     assert ink.polarity == (Polarity.LIGHT_ON_DARK if is_negative else Polarity.DARK_ON_LIGHT)
-    assert ink.box == Box(0, 0, *size)
+    assert ink.box == Box(0, 0, *strokes.shape[::-1])
     assert stroke_overlap(digit_canvas(ink.image), digit_canvas(strokes)) >= 0.8
 
 
@@ -166,10 +171,9 @@ def test_a_coarse_picture_cut_along_the_digit_and_enlarged_keeps_its_bars(
     large = np.zeros((200, 200), np.uint8)
     for corners in LINES[digit]:
         cv2.polylines(large, [np.array(corners)], isClosed=False, color=255, thickness=16)
-    crop = 255 - cut_along_the_digit(255 - large)
-    height, width = crop.shape
-    coarse = cv2.resize(crop, (20 * width // height, 20), interpolation=cv2.INTER_AREA)
-    strokes = cv2.resize(coarse, (longer_px * width // height, longer_px), interpolation=cv2.INTER_LINEAR)
+    coarse = cut_and_shrunk(large, 20)
+    size = (round(longer_px * coarse.shape[1] / 20), longer_px)
+    strokes = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
     ink = find_ink(strokes if is_negative else 255 - strokes)
 
     assert stroke_overlap(digit_canvas(ink.image), digit_canvas(strokes)) >= 0.9
