@@ -16,7 +16,7 @@ import numpy as np
 
 from service.recognition.image import GrayImage
 from service.recognition.lines import without_stripes
-from service.recognition.paper import Polarity, lift_ink, lift_tiny_ink, shrink
+from service.recognition.paper import FRAME_THICKNESS, Polarity, frame_inset, lift_ink, lift_tiny_ink, shrink
 from service.recognition.pieces import CLEAN_LINE_SHARE, PHOTO_LINE_SHARE, keep_digit, smallest_digit_px
 from service.recognition.prediction import Box
 
@@ -82,7 +82,7 @@ def _find(picture: GrayImage) -> Ink:
     lifted = lift_tiny_ink(picture) if is_tiny else lift_ink(picture)
     if lifted.contrast < MIN_CONTRAST:
         return _blank(lifted.polarity)
-    ink = lifted.image
+    ink = _inside_frame(lifted.image) if is_small and not is_tiny else lifted.image
     if lifted.is_clean and is_small:
         ink = without_stripes(ink)
     elif not is_tiny:
@@ -98,6 +98,19 @@ def _find(picture: GrayImage) -> Ink:
         return _blank(lifted.polarity)
     is_clean = lifted.is_clean and max(width, height) in CANVAS_INK_PX
     return Ink(ink[y : y + height, x : x + width], lifted.polarity, Box(x, y, width, height), is_clean)
+
+
+def _inside_frame(ink: GrayImage) -> GrayImage:
+    """The ink of a small picture without the frame that is drawn along its edges, or a little inside them."""
+    x, y, width, height = cv2.boundingRect(ink)
+    margin_px = max(x, y, ink.shape[1] - x - width, ink.shape[0] - y - height)
+    if margin_px > FRAME_THICKNESS * max(ink.shape):  # no frame so far inside: mostly paper, and soon said
+        return ink
+    inset = frame_inset(ink)
+    inside = np.zeros_like(ink)
+    rows, columns = (slice(inset, side - inset) for side in ink.shape)
+    inside[rows, columns] = ink[rows, columns]
+    return inside if inset and inside.any() else ink
 
 
 def _blank(polarity: Polarity) -> Ink:

@@ -130,7 +130,7 @@ def _find(picture: GrayImage) -> Line:
     if not lifted.is_cut:
         smallest_px = smallest_digit_px(picture.shape[:1], lifted.contrast)
         ink = keep_line(ink, rulings=lifted.rulings, smallest_px=smallest_px)
-    if not ink.any():
+    if not (ink >= LINE_LEVEL).any():
         return _blank(lifted.polarity)
     return replace(_leveled(ink, lifted.polarity), is_clean=lifted.is_clean)
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
-from service.recognition.lines import Mask, touching_edges
+from service.recognition.lines import Mask, touching_edges, without_stripes
 from service.recognition.paper import (
     DARK_INK_BIAS,
     DARKEST_PAPER,
+    FLAT_TOLERANCE,
     Levels,
     Polarity,
     is_flat,
@@ -27,6 +29,7 @@ from service.recognition.paper import (
     subtract_flat_paper,
     with_full_peak,
     without_edges,
+    without_frame,
 )
 from service.recognition.pieces import CLEAN_LINE_SHARE, LINE_LEVEL, PHOTO_LINE_SHARE
 from service.recognition.rulings import may_hold_one_digit, ruled_lines
@@ -36,6 +39,9 @@ POLARITY_HEIGHT_PX = 48  # height at which ink and paper are told apart
 PAPER_WINDOW = 0.45  # of the height; wider than the boldest stroke, narrower than a shadow
 WIDEST_STROKE = 0.5  # of the height, in a drawing
 SMALL_PICTURE_PX = 40  # a clean picture this small was cut by a program, and nothing is printed on it
+LOW_PICTURE_PX = 24  # high; a picture of a line this low was cut out along it, with hardly any paper around
+LOW_FLAT_SHARE = 0.15  # of its pixels on the commonest level, from which its paper counts as flat
+FINE_STROKES_PX = 28  # high; in a line this low strokes are a pixel or two wide
 PALER = 0.7  # writing this much paler than the lines that were removed may stand on others, as pale as itself
 GRAINY = 0.12  # of the contrast; more noise than this is smoothed away, at the price of sharpness
 SMOOTHING_PX = 0.8  # standard deviation of a Gaussian; takes away two thirds of independent noise
@@ -70,16 +76,17 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     """
     small = _reduced(picture, PAPER_HEIGHT_PX)
     counts = np.bincount(small.ravel(), minlength=256)
+    if picture.shape[0] <= LOW_PICTURE_PX and _share_of_commonest(counts) >= LOW_FLAT_SHARE:
+        return _lift_low_line(picture, counts)
     if not is_flat(small, counts, widest_px=WIDEST_STROKE * small.shape[0]):
         is_dark_ink = dark_ink_evidence(small) + DARK_INK_BIAS >= 0
         polarity = _polarity(is_dark_ink)
         ink = _flatten(picture, polarity)
-        return _without_rulings(ink, levels_of(without_edges(ink)), polarity)
-    decided = rest_is_darker(counts)
-    polarity = _polarity(dark_ink_evidence(small) >= 0 if decided is None else decided)
+        return _without_rulings(ink, _levels_of(without_edges(ink)), polarity)
+    polarity = _polarity_on_flat(small, counts)
     ink, is_clean = subtract_flat_paper(picture, polarity)
     if not is_clean:
-        return _without_rulings(ink, levels_of(ink, paper=0.0), polarity)
+        return _without_rulings(ink, _levels_of(ink, paper=0.0), polarity)
     contrast = float(ink.max())
     ink = with_full_peak(ink)
     if max(picture.shape) <= SMALL_PICTURE_PX:
@@ -89,6 +96,40 @@ def lift_line(picture: GrayImage) -> LiftedLine:
         # Drawn close to its edges, a digit has strokes of half the picture; only what leaves the picture is a line.
         rulings = touching_edges(rulings)
     return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False, is_clean=True)
+
+
+def _lift_low_line(picture: GrayImage, counts: NDArray[np.int64]) -> LiftedLine:
+    """The same in a picture of a few rows, whose paper is one level.
+
+    Strokes are as fine as noise would be, and their soft edges as common as the paper: so neither is looked for, and
+    what is clearly off the level is ink. Printed on it are at most rulings from edge to edge.
+
+    Args:
+        picture: uint8 (height, width).
+        counts: int64 (256,), how many of its pixels are on each level.
+    """
+    polarity = _polarity_on_flat(picture, counts)
+    ink, is_clean = subtract_flat_paper(picture, polarity)
+    contrast = float(ink.max())
+    if not is_clean:
+        ink = stretch(ink, Levels(paper=0.0, noise=0.0, contrast=contrast))
+    ink = without_stripes(with_full_peak(ink))
+    return LiftedLine(ink, np.zeros_like(ink), polarity, contrast, is_cut=True, is_clean=is_clean)
+
+
+def _share_of_commonest(counts: NDArray[np.int64]) -> float:
+    """Share of a picture's pixels that are on its commonest level, or next to it; `counts` are those on each level."""
+    level = int(counts.argmax())
+    return float(counts[max(0, level - FLAT_TOLERANCE) : level + FLAT_TOLERANCE + 1].sum() / counts.sum())
+
+
+def _polarity_on_flat(small: GrayImage, counts: NDArray[np.int64]) -> Polarity:
+    is_dark_ink = rest_is_darker(counts)
+    return _polarity(dark_ink_evidence(small) >= 0 if is_dark_ink is None else is_dark_ink)
+
+
+def _levels_of(ink: GrayImage, *, paper: float | None = None) -> Levels:
+    return levels_of(ink, paper=paper, has_fine_strokes=ink.shape[0] <= FINE_STROKES_PX)
 
 
 def _polarity(is_dark_ink: bool) -> Polarity:
@@ -116,7 +157,7 @@ def dark_ink_evidence(picture: GrayImage) -> float:
     Returns:
         About -4 to 4; the negative of a picture has the negative evidence, but for rounding.
     """
-    small = _reduced(picture, POLARITY_HEIGHT_PX)
+    small = without_frame(_reduced(picture, POLARITY_HEIGHT_PX))
     side = 2 * small.shape[0] | 1
     deviation = cv2.subtract(small, cv2.blur(small, (side, side)), dtype=cv2.CV_32F)
     low, high = np.percentile(deviation, [5, 95])
@@ -168,15 +209,15 @@ def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> Lift
     if rulings.any():
         before = levels.contrast
         blotted = _blotted(ink, rulings, levels)
-        levels = levels_of(blotted, paper=levels.paper)
+        levels = _levels_of(blotted, paper=levels.paper)
         if levels.contrast < PALER * before:
             rulings |= _rulings(stretch(blotted, levels), PHOTO_LINE_SHARE)
             blotted = _blotted(ink, rulings, levels)
-            levels = levels_of(blotted, paper=levels.paper)
+            levels = _levels_of(blotted, paper=levels.paper)
     contrast = levels.contrast
     if levels.noise > GRAINY * contrast:
         ink = cv2.GaussianBlur(ink, (0, 0), SMOOTHING_PX)
-        levels = levels_of(_blotted(ink, rulings, levels), paper=levels.paper)
+        levels = _levels_of(_blotted(ink, rulings, levels), paper=levels.paper)
     return LiftedLine(_cleared(stretch(ink, levels), rulings), rulings, polarity, contrast, is_cut=False)
 
 

@@ -20,6 +20,11 @@ PAPER_SHARE = 0.6  # a single level that covers more of a picture than this is p
 MAX_CLEAN_NOISE = 0.1  # a JPEG's flat paper has more pixels than this a few levels off
 PAPER_PX = 128  # longer side at which light and shadow are measured; they have no finer detail
 POLARITY_PX = 64  # longer side at which ink and paper are told apart
+FRAME_THICKNESS = 0.12  # of the shorter side, that the lines along a picture's edges have at most
+MAX_FRAME_EDGES = 2  # from the paper beyond a frame to the frame, and from there to the paper inside
+FRAME_GAPS = 0.1  # share of the pixels along the edges that a frame may leave out
+FRAME_SHARE = 0.8  # of those pixels, by which a frame is lighter or darker than what is just inside
+FRAME_CORNERS = 3  # of four, in which that can be seen too; light may spoil one
 DARK_INK_BIAS = 0.2  # against evidence of 2.5 at the most
 PAPER_WINDOW = 0.4  # share of the longer side; wider than a stroke, narrower than a shadow
 DARKEST_PAPER = 48  # below this a shadow holds more noise than writing
@@ -75,7 +80,7 @@ def lift_tiny_ink(picture: GrayImage) -> LiftedInk:
     Args:
         picture: uint8 (height, width).
     """
-    polarity = _polarity_on_flat(picture, np.bincount(picture.ravel(), minlength=256))
+    polarity = _polarity_on_flat(picture, np.bincount(picture.ravel(), minlength=256), may_be_framed=False)
     ink, is_clean = subtract_flat_paper(picture, polarity)
     contrast = float(ink.max())
     if not is_clean:
@@ -105,7 +110,7 @@ def is_flat(picture: GrayImage, counts: NDArray[np.int64], *, widest_px: float) 
 
 
 def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int64]) -> LiftedInk:
-    polarity = _polarity_on_flat(shrink(small, POLARITY_PX), counts)
+    polarity = _polarity_on_flat(shrink(small, POLARITY_PX), counts, may_be_framed=True)
     ink, is_clean = subtract_flat_paper(picture, polarity)
     if not is_clean:
         levels = levels_of(ink, paper=0.0)
@@ -113,10 +118,10 @@ def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int
     return LiftedInk(with_full_peak(ink), polarity, float(ink.max()), is_clean=True, is_flat=True)
 
 
-def _polarity_on_flat(picture: GrayImage, counts: NDArray[np.int64]) -> Polarity:
+def _polarity_on_flat(picture: GrayImage, counts: NDArray[np.int64], *, may_be_framed: bool) -> Polarity:
     is_dark_ink = rest_is_darker(counts)
     if is_dark_ink is None:
-        is_dark_ink = _dark_ink_evidence(picture) >= 0
+        is_dark_ink = _dark_ink_evidence(without_frame(picture) if may_be_framed else picture) >= 0
     return Polarity.DARK_ON_LIGHT if is_dark_ink else Polarity.LIGHT_ON_DARK
 
 
@@ -130,6 +135,71 @@ def rest_is_darker(counts: NDArray[np.int64]) -> bool | None:
     if counts[level] <= PAPER_SHARE * counts.sum():
         return None
     return float(counts @ (np.arange(256) - level)) <= 0  # where most of the rest is, seen from the paper
+
+
+def without_frame(picture: GrayImage) -> GrayImage:
+    """What is inside a frame that is drawn along the picture's edges; all of it where none is.
+
+    Left there, a frame would make the paper inside it stand out, and be taken for ink.
+
+    Args:
+        picture: uint8 (height, width), luminance of either polarity.
+    """
+    height, width = picture.shape
+    inset = frame_inset(picture)
+    return picture[inset : height - inset, inset : width - inset]
+
+
+def frame_inset(picture: GrayImage) -> int:
+    """How far inside its edges, in pixels, the frame of a picture ends; 0 where none is drawn there.
+
+    A frame is where ink and paper change places a little further in, nearly all the way round.
+
+    Args:
+        picture: uint8 (height, width), luminance of either polarity.
+    """
+    height, width = picture.shape
+    low, high = np.percentile(picture, [5, 95])
+    is_light = picture > (low + high) / 2
+    for blended_px in (0, 1):  # the outermost pixels may be half frame and half what is beyond it
+        inset = blended_px
+        for _ in range(MAX_FRAME_EDGES):
+            change = _first_change(is_light[inset : height - inset, inset : width - inset])
+            if change == 0:
+                break
+            inset += change
+        if inset > blended_px:
+            return inset
+    return 0
+
+
+def _first_change(is_light: NDArray[np.bool_]) -> int:
+    """How many pixels inside the edges ink and paper change places; 0 where they do not do so all the way round.
+
+    They nearly do so too where a bold digit has hardly any paper around it. But no digit has ink in so many corners,
+    unless it is a bar and nothing else.
+    """
+    if min(is_light.shape) < 3:
+        return 0
+    at_edges = float(np.mean(_ring(is_light, 0)))
+    if min(at_edges, 1.0 - at_edges) > FRAME_GAPS:
+        return 0
+    thickest_px = max(1, round(FRAME_THICKNESS * min(is_light.shape)))
+    for inset in range(1, min(thickest_px, (min(is_light.shape) - 1) // 2) + 1):
+        if abs(float(np.mean(_ring(is_light, inset))) - at_edges) <= FRAME_SHARE:
+            continue
+        has_changed = is_light[inset : is_light.shape[0] - inset, inset : is_light.shape[1] - inset] != (at_edges > 0.5)
+        num_corners = np.count_nonzero(has_changed[[0, 0, -1, -1], [0, -1, 0, -1]])
+        if num_corners >= FRAME_CORNERS and not has_changed.all():
+            return inset
+    return 0
+
+
+def _ring(mask: NDArray[np.bool_], inset: int) -> NDArray[np.bool_]:
+    """The pixels along the edges of a picture without its outermost `inset` rows and columns."""
+    height, width = mask.shape
+    within = mask[inset : height - inset, inset : width - inset]
+    return np.concatenate([within[0], within[-1], within[:, 0], within[:, -1]])
 
 
 def subtract_flat_paper(picture: GrayImage, polarity: Polarity) -> tuple[GrayImage, bool]:
@@ -151,7 +221,7 @@ def with_full_peak(ink: GrayImage) -> GrayImage:
 
 
 def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
-    seen = shrink(small, POLARITY_PX)
+    seen = without_frame(shrink(small, POLARITY_PX))
     # The edges of a photograph often hold something else than the digit, and most ink that cameras see is dark.
     evidence = _dark_ink_evidence(seen) - 0.5 * skewness(without_edges(seen), window=0.5) + DARK_INK_BIAS
     likelier, other = Polarity.DARK_ON_LIGHT, Polarity.LIGHT_ON_DARK
@@ -234,11 +304,20 @@ class Levels:
     contrast: float
 
 
-def levels_of(ink: GrayImage, *, paper: float | None = None) -> Levels:
-    """Measure flattened paper and ink; the level of the paper is estimated where it is not known."""
-    # Noise is what a median takes away; measured on the levels themselves, a blurred digit would count as noise.
-    noise = 1.4826 * float(np.mean(cv2.absdiff(ink, cv2.medianBlur(ink, 3))))
+def levels_of(ink: GrayImage, *, paper: float | None = None, has_fine_strokes: bool = False) -> Levels:
+    """Measure flattened paper and ink.
+
+    Args:
+        ink: uint8 (height, width), paper near 0 and ink bright.
+        paper: its level; None where it is to be estimated.
+        has_fine_strokes: strokes are a pixel or two wide, so that only bare paper shows what is noise.
+    """
     threshold, _ = cv2.threshold(ink, 0, 255, cv2.THRESH_OTSU)
+    # Noise is what a median takes away; measured on the levels themselves, a blurred digit would count as noise.
+    grain = cv2.absdiff(ink, cv2.medianBlur(ink, 3))
+    if has_fine_strokes:
+        grain = grain[cv2.dilate((ink > threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0]
+    noise = 1.4826 * float(np.mean(grain)) if grain.size else 0.0
     level = _paper_level(ink, threshold) if paper is None else paper
     # On a page with one small digit Otsu's threshold would fall into the noise of the paper.
     is_ink = ink > max(threshold, level + 5.0 * noise)

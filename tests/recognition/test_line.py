@@ -43,6 +43,24 @@ def test_all_of_a_number_is_found_at_any_size(height: int) -> None:
     assert written >= 0.95
 
 
+@pytest.mark.parametrize("margin", [0, 1])
+@pytest.mark.parametrize("height", [10, 12, 16, 20])
+@pytest.mark.parametrize("spoil", [np.copy, lambda picture: with_grain(picture, deviation=8)])
+def test_all_of_a_number_of_a_few_rows_is_found_that_was_cut_out_along_its_ink(spoil, height: int, margin: int) -> None:
+    picture, written = clean(height=height, margin=margin)
+    for seen in (spoil(picture), spoil(255 - picture)):
+        found, right = found_and_written(seen, written)
+        assert found >= 0.95
+        assert right >= 0.9
+
+
+def test_a_faint_trace_beside_a_dark_ruling_is_no_line() -> None:
+    picture = np.full((20, 100), 235, np.uint8)
+    picture[6:14, 4:96] = 220
+    picture[17] = 20
+    assert find_line(picture).box is None
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
