@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from service.recognition.line_paper import dark_ink_evidence, lift_line
-from service.recognition.paper import Polarity
+from service.recognition.paper import Polarity, levels_of
 from tests.recognition.drawing import in_shadow, with_grain
 from tests.recognition.writing import number, on_paper
 
@@ -68,3 +68,19 @@ def test_a_line_that_leaves_a_narrow_picture_is_printed() -> None:
     assert lifted.rulings[50:52].all()
     assert not lifted.image[50:52].any()
     assert lifted.image[10:40, 10:40].any()
+
+
+@pytest.mark.parametrize("deviation", [0.0, 6.0])
+def test_fine_strokes_are_no_noise(deviation: float) -> None:
+    ink = np.pad(number("4052718", height=16, thickness=1), 1) // 2 + 60
+    grainy = with_grain(ink, deviation=deviation)
+    assert levels_of(grainy, has_fine_strokes=True).noise == pytest.approx(deviation, abs=1.0)
+    assert levels_of(grainy).noise > deviation + 3.0
+
+
+def test_a_picture_of_a_few_rows_has_one_level_of_paper() -> None:
+    picture = on_paper(number("4052718", height=12), margin=0)
+    lifted = lift_line(with_grain(picture, deviation=2))
+    assert lifted.is_cut
+    assert lifted.image[picture < 60].min() > 200
+    assert not lifted.rulings.any()
