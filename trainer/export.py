@@ -64,8 +64,24 @@ def measure(run: Run, data: TrainingData, data_dir: Path | None) -> list[Score]:
         return _measure(model, sets, num_symbols=len(run.config.alphabet))
 
 
-def export(run: Run, data: TrainingData, data_dir: Path | None, *, models_dir: Path, model_version: int) -> Path:
+def export(
+    run: Run,
+    data: TrainingData,
+    data_dir: Path | None,
+    *,
+    models_dir: Path,
+    model_version: int,
+    remarks: Mapping[str, Any] | None = None,
+) -> Path:
     """Write `models_dir/<name>/<version>/`, whole or not at all; with its gate, where the run has one.
+
+    Args:
+        run: finished.
+        data: that it learned from.
+        data_dir: of the data to calibrate and measure on.
+        models_dir: folder of the models.
+        model_version: a new one.
+        remarks: for the provenance, beside what is said of every model.
 
     Raises:
         TrainerError: the folder exists, or `exported_graph` refuses.
@@ -94,6 +110,7 @@ def export(run: Run, data: TrainingData, data_dir: Path | None, *, models_dir: P
                 "data": data.sources,
                 "splits": describe_splits(data.mnist, config.fit_on),
                 **({} if pool is None else {"gate": describe_gate(run, pool)}),
+                **(remarks or {}),
             },
             benchmark=data.mnist.name,
         )

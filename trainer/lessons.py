@@ -10,7 +10,7 @@ from trainer.data.digits import Digits
 
 
 class Lesson(Protocol):
-    """What `trainer.train` asks; `LabelLesson` and `trainer.distil.lesson.EnsembleLesson` are two."""
+    """What `trainer.train` asks; `LabelLesson` and `trainer.distil.lesson.TeacherLesson` are two."""
 
     @property
     def loss(self) -> keras.losses.Loss:

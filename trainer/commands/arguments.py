@@ -42,7 +42,7 @@ def positive(text: str) -> int:
 class OwnCommands(Protocol):
     """The commands of configs that are not of one digit classifier: `trainer.reader.commands` is one."""
 
-    def train(self, config: Any, data_dir: Path, output_dir: Path) -> Path:
+    def train(self, config: Any, data_dir: Path, output_dir: Path, *, models_dir: Path) -> Path:
         """Train, or go on; returns where the weights are."""
 
     def evaluate(self, config: Any, data_dir: Path, output_dir: Path, *, models_dir: Path) -> Any:

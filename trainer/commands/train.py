@@ -3,15 +3,22 @@
 import argparse
 from pathlib import Path
 
-from trainer.commands.arguments import add_config_arguments, open_run, own_commands, required_data_dir
+from trainer.commands.arguments import (
+    add_config_arguments,
+    add_models_argument,
+    open_run,
+    own_commands,
+    required_data_dir,
+)
 from trainer.errors import TrainerError
 
 HELP = "train a config, or go on where its training was stopped"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A config and its data."""
+    """A config and its data; the folder that a teacher is taken from."""
     add_config_arguments(parser)
+    add_models_argument(parser)
     parser.add_argument(
         "--first-weights",
         type=Path,
@@ -30,12 +37,15 @@ def run(options: argparse.Namespace) -> None:
         if not own or not isinstance(own[0], ReaderConfig):
             raise TrainerError(f"{options.config!r} is no sequence reader; only these take --first-weights.")
         data_dir = required_data_dir(options)
-        weights = of_readers.train(own[0], data_dir, options.output, first_weights=options.first_weights)
+        weights = of_readers.train(
+            own[0], data_dir, options.output, models_dir=options.models, first_weights=options.first_weights
+        )
         print(f"Weights: {weights}")
         return
     if own:
         config, commands = own
-        print(f"Weights: {commands.train(config, required_data_dir(options), options.output)}")
+        data_dir = required_data_dir(options)
+        print(f"Weights: {commands.train(config, data_dir, options.output, models_dir=options.models)}")
         return
     from trainer.train import train
 

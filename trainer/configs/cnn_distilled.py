@@ -10,14 +10,14 @@ Time: about 250 s of processor time an epoch (AMD EPYC, no GPU), two thirds of t
 Command: python -m trainer train cnn_distilled --data DIR
 """
 
-from trainer.configs import cnn, ensemble
+from trainer.configs import cnn
 from trainer.distil.config import distilled
 
 CONFIG = distilled(
     cnn.CONFIG,
     name="cnn_distilled",
     seed=20240303,
-    teacher=ensemble.CONFIG,
+    teacher="ensemble",
     rival="cnn",
     soft_share=0.8,
     soften=2.0,

@@ -1,26 +1,31 @@
-"""What the commands of `python -m trainer` do with a network that learns from an ensemble."""
+"""What the commands of `python -m trainer` do with a network that learns from an exported one."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from service.recognition.prediction import NUM_DIGITS
 from service.runtime.saved_model import SavedModel
 from trainer.architectures.registry import CANVAS_SHAPE
-from trainer.config import Config, load_config
+from trainer.augment import augment
 from trainer.data.calibration import WRONG_LABELS
 from trainer.data.digits import Digits
 from trainer.data.mnist import Mnist
 from trainer.data.sources import load_training_data
 from trainer.distil.config import DistilledConfig
-from trainer.distil.lesson import EnsembleLesson, load_teacher
-from trainer.errors import TrainerError
+from trainer.distil.lesson import TeacherLesson
+from trainer.distil.teacher import load_teacher, read_record, remember_teacher
 from trainer.evaluate import Score, read_logits
 from trainer.export import export as export_run
 from trainer.export import measure
+from trainer.finetune.exported import newest_version
 from trainer.graphs import exported_graph
 from trainer.runs import Run, write_json
 from trainer.train import train as train_run
+
+_NUM_FOR_RANGES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +51,21 @@ class Duel:
         return self.num_right > self.rival_num_right
 
 
-def train(config: DistilledConfig, data_dir: Path, output_dir: Path) -> Path:
-    """Train, or go on."""
-    run = Run(output_dir, config)
-    lesson = EnsembleLesson(config, load_teacher(config, run))  # first, since members may be missing
-    return train_run(config, load_training_data(config, data_dir), run, lesson=lesson)
+def train(config: DistilledConfig, data_dir: Path, output_dir: Path, *, models_dir: Path) -> Path:
+    """Train, or go on; the teacher is the newest version in `models_dir`."""
+    folder = newest_version(models_dir, config.teacher)  # first, since it may be missing
+    run, data = Run(output_dir, config), load_training_data(config, data_dir)
+    teacher = load_teacher(folder, _canvases_for_ranges(config, data.fit))
+    run.open()
+    remember_teacher(run, teacher)
+    return train_run(config, data, run, lesson=TeacherLesson(config, teacher.network))
 
 
 def evaluate(config: DistilledConfig, data_dir: Path, output_dir: Path, *, models_dir: Path) -> list[Score]:
-    """Measure as any digit classifier, and compare with the network that it would replace."""
+    """Measure as any digit classifier, and compare with the model that it would replace."""
     run, data = Run(output_dir, config), load_training_data(config, data_dir)
     scores = measure(run, data, data_dir)
-    duel = compare(run, Run(output_dir, _rival(config)), unseen_digits(data.mnist))
+    duel = compare(run, newest_version(models_dir, config.rival), unseen_digits(data.mnist))
     print(
         *scores,
         f"Of the calibration writers' {duel.num_digits} digits {config.name} reads {duel.num_right}, {config.rival} "
@@ -66,13 +74,15 @@ def evaluate(config: DistilledConfig, data_dir: Path, output_dir: Path, *, model
         sep="\n",
     )
     write_json(run.folder / "evaluation.json", [score.to_dict() for score in scores])
+    write_json(run.folder / "duel.json", asdict(duel))
     return scores
 
 
 def export(config: DistilledConfig, data_dir: Path, output_dir: Path, *, models_dir: Path, version: int) -> Path:
     """Calibrate, measure and write the model folder, as of any digit classifier."""
-    data = load_training_data(config, data_dir)
-    return export_run(Run(output_dir, config), data, data_dir, models_dir=models_dir, model_version=version)
+    run, data = Run(output_dir, config), load_training_data(config, data_dir)
+    remarks = {"teacher": read_record(run)}
+    return export_run(run, data, data_dir, models_dir=models_dir, model_version=version, remarks=remarks)
 
 
 def unseen_digits(mnist: Mnist) -> Digits:
@@ -84,14 +94,14 @@ def unseen_digits(mnist: Mnist) -> Digits:
     return mnist.train.take(rows[~np.isin(rows, WRONG_LABELS)])
 
 
-def compare(run: Run, rival: Run, digits: Digits) -> Duel:
-    """Read the same digits with two finished networks."""
-    is_right = []
-    for one in (run, rival):
-        with exported_graph(one) as graph:
-            logits = read_logits(SavedModel(graph, input_shape=CANVAS_SHAPE), digits)
-        is_right.append(logits.argmax(axis=1) == digits.labels)
-    ours, theirs = is_right
+def compare(run: Run, rival: Path, digits: Digits) -> Duel:
+    """Read the same digits with a finished network and with an exported model, both in float32."""
+    with exported_graph(run) as graph:
+        ours, theirs = (
+            read_logits(SavedModel(folder, input_shape=CANVAS_SHAPE), digits)[:, :NUM_DIGITS].argmax(axis=1)
+            == digits.labels
+            for folder in (graph, rival)
+        )
     return Duel(
         num_digits=len(digits),
         num_right=int(ours.sum()),
@@ -101,8 +111,8 @@ def compare(run: Run, rival: Run, digits: Digits) -> Duel:
     )
 
 
-def _rival(config: DistilledConfig) -> Config:
-    rival = load_config(config.rival)
-    if not isinstance(rival, Config):
-        raise TrainerError(f"{config.rival!r} is no config of a digit classifier to compare {config.name!r} with.")
-    return rival
+def _canvases_for_ranges(config: DistilledConfig, digits: Digits) -> NDArray[np.uint8]:
+    """Canvases as the teacher will see them, bent, to measure the range of its maps with."""
+    rng = np.random.default_rng(config.seed)
+    canvases = digits.canvases[rng.permutation(len(digits))[:_NUM_FOR_RANGES]]
+    return augment(canvases, config.augmentation, rng) if config.augmentation else canvases

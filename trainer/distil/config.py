@@ -1,25 +1,24 @@
-"""What an experiment is made of in which a network learns from an ensemble."""
+"""What an experiment is made of in which a network learns from another one."""
 
 from dataclasses import dataclass, fields
 from typing import Any
 
 from trainer.config import Config
-from trainer.ensemble.config import EnsembleConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistilledConfig(Config):
-    """A digit classifier that learns from labels and from what an ensemble thinks of the same canvases.
+    """A digit classifier that learns from labels and from what another model thinks of the same canvases.
 
     Attributes:
-        teacher: the ensemble; its members are trained before.
-        rival: name of the config whose network this one would replace, and is compared with.
-        soft_share: weight of the ensemble's opinion in the loss, 0 to 1; the rest is the labels'.
+        teacher: name of the exported model that teaches.
+        rival: name of the exported model that this one would replace, and is compared with.
+        soft_share: weight of the teacher's opinion in the loss, 0 to 1; the rest is the labels'.
         soften: divisor of both networks' logits in that part of the loss, 1 or more: it lifts the small probabilities,
             which say what a digit resembles, to where they count.
     """
 
-    teacher: EnsembleConfig
+    teacher: str
     rival: str
     soft_share: float
     soften: float

@@ -1,32 +1,28 @@
-"""Labels and an ensemble's opinion, side by side, for `trainer.train` to learn from."""
+"""Labels and a teacher's opinion, side by side, for `trainer.train` to learn from."""
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.architectures.registry import NUM_CLASSES, build_model
+from trainer.architectures.registry import NUM_CLASSES
 from trainer.data.batches import TrainingBatches
 from trainer.data.digits import Digits
 from trainer.distil.config import DistilledConfig
-from trainer.ensemble.network import Member, mean_network
-from trainer.ensemble.train import member_runs
-from trainer.runs import Run
+from trainer.readings import Network
 
 Targets = NDArray[np.float32]
-"""float32 (batch, 11): log-probabilities of the ten digits by the teacher, then the label."""
-
-_BATCH_SIZE = 1000
+"""float32 (batch, 11): scores of the ten digits by the teacher, then the label."""
 
 
-class EnsembleLesson:
+class TeacherLesson:
     """A `trainer.train.Lesson`: what is learned from canvases, and how it is judged.
 
     Args:
         config: of the student.
-        teacher: from uint8 canvases (batch, 28, 28, 1) to log-probabilities float32 (batch, 10).
+        teacher: from uint8 canvases (batch, 28, 28, 1) to scores float32 (batch, 10).
     """
 
-    def __init__(self, config: DistilledConfig, teacher: keras.Model) -> None:
+    def __init__(self, config: DistilledConfig, teacher: Network) -> None:
         self._config = config
         self._teacher = teacher
 
@@ -46,19 +42,14 @@ class EnsembleLesson:
 
     def targets(self, digits: Digits) -> Targets:
         """Teacher's opinions and labels of digits."""
-        starts = range(0, len(digits), _BATCH_SIZE)
-        opinions = [
-            keras.ops.convert_to_numpy(self._teacher(digits.canvases[start : start + _BATCH_SIZE], training=False))
-            for start in starts
-        ]
         labels = digits.labels[:, np.newaxis].astype(np.float32)
-        return np.concatenate([np.concatenate(opinions).astype(np.float32), labels], axis=1)
+        return np.concatenate([self._teacher.logits(digits.canvases), labels], axis=1)
 
 
 class TaughtBatches(keras.utils.PyDataset):
     """Batches of `TrainingBatches`, with `Targets` in place of the labels."""
 
-    def __init__(self, batches: TrainingBatches, lesson: EnsembleLesson) -> None:
+    def __init__(self, batches: TrainingBatches, lesson: TeacherLesson) -> None:
         super().__init__()
         self._batches = batches
         self._lesson = lesson
@@ -103,25 +94,6 @@ class DistillationLoss(keras.losses.Loss):
         labels = ops.cast(y_true[:, NUM_CLASSES], "int32")
         cross_entropy = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=True)
         return self._soft_share * self._soften**2 * divergence + (1 - self._soft_share) * cross_entropy
-
-
-def load_teacher(config: DistilledConfig, run: Run) -> keras.Model:
-    """The mean of the ensemble's members, whose runs stand beside that of the student.
-
-    The members' temperatures are left at 1: they are fitted on the calibration writers, from whom no weight may learn,
-    not even by way of a teacher.
-
-    Raises:
-        TrainerError: a member is not finished, or its run is of another config.
-    """
-    members = []
-    for member in member_runs(config.teacher, run.folder.parent):
-        network = build_model(member.config.architecture, precision=config.precision)
-        network.load_weights(member.require_weights())
-        members.append(Member(network, temperature=1.0))
-    teacher = mean_network(members)
-    teacher.trainable = False
-    return teacher
 
 
 def _is_right(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:

@@ -14,7 +14,7 @@ from trainer.evaluate import Score, evaluation_sets
 from trainer.runs import write_json
 
 
-def train(config: EnsembleConfig | CascadeConfig, data_dir: Path, output_dir: Path) -> Path:
+def train(config: EnsembleConfig | CascadeConfig, data_dir: Path, output_dir: Path, *, models_dir: Path) -> Path:
     """Train the members that are not finished; returns the folder of their runs."""
     if isinstance(config, CascadeConfig):
         raise TrainerError(

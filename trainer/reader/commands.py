@@ -35,7 +35,9 @@ SOURCES: list[dict[str, Any]] = [
 ]
 
 
-def train(config: ReaderConfig, data_dir: Path, output_dir: Path, *, first_weights: Path | None = None) -> Path:
+def train(
+    config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir: Path, first_weights: Path | None = None
+) -> Path:
     """Train, or go on; see `train_reader`."""
     return train_reader(config, data_dir, Run(output_dir, config), first_weights=first_weights)
 

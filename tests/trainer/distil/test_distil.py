@@ -1,4 +1,4 @@
-"""A tiny student learns from a tiny ensemble."""
+"""A tiny student learns from a tiny exported network."""
 
 import json
 from dataclasses import replace
@@ -7,50 +7,31 @@ import keras
 import numpy as np
 import pytest
 
+from service.recognition.manifest import manifest_sha256
 from service.recognition.probability import softmax
-from trainer.architectures.registry import build_model
+from service.runtime.saved_model import SavedModel
+from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.data.batches import TrainingBatches
 from trainer.data.mnist import load_mnist
 from trainer.data.sources import load_training_data
-from trainer.distil.commands import compare, unseen_digits
-from trainer.distil.config import DistilledConfig, distilled
-from trainer.distil.lesson import DistillationLoss, EnsembleLesson, load_teacher
-from trainer.ensemble.config import EnsembleConfig
-from trainer.ensemble.train import member_runs
+from trainer.distil.commands import compare, evaluate, train, unseen_digits
+from trainer.distil.lesson import DistillationLoss, TeacherLesson
+from trainer.distil.teacher import load_teacher, opinion, read_record, remember_teacher
 from trainer.errors import TrainerError
+from trainer.operations.folding import folded
+from trainer.operations.graph import read_graph
+from trainer.operations.in_tensorflow import run_graph
 from trainer.runs import Run
-from trainer.train import train
+from trainer.train import train as train_run
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
-def config(tiny_config) -> DistilledConfig:
-    """A `dnn` that learns from five random networks, and hardly from labels."""
-    others = [
-        replace(tiny_config, name=f"{architecture}-{seed}", architecture=architecture, seed=seed)
-        for architecture, seed in (("dnn", 1), ("mlp", 2), ("dnn", 3), ("mlp", 4))
-    ]
-    return distilled(
-        replace(tiny_config, num_epochs=3),
-        name="taught",
-        teacher=EnsembleConfig(name="ensemble", lead=tiny_config, others=tuple(others)),
-        rival="dnn",
-        soft_share=0.9,
-        soften=2.0,
-    )
-
-
-@pytest.fixture(scope="module")
-def output_dir(config, tmp_path_factory):
-    """Runs of the teacher's members, with random weights."""
-    folder = tmp_path_factory.mktemp("runs")
-    keras.utils.set_random_seed(3)
-    for run in member_runs(config.teacher, folder):
-        run.open()
-        run.deliver(build_model(run.config.architecture))
-    return folder
+def teacher(config, models_dir, data_dir):
+    canvases = load_training_data(config, data_dir).fit.canvases[:50]
+    return load_teacher(models_dir / "wise" / "1", canvases)
 
 
 def test_loss_is_divergence_and_cross_entropy():
@@ -66,61 +47,118 @@ def test_loss_is_divergence_and_cross_entropy():
     assert float(found) == pytest.approx(np.mean(0.7 * 9 * divergence + 0.3 * cross_entropy), rel=1e-4)
 
 
-def test_batches_are_those_of_the_labels_with_the_teachers_opinion_of_the_bent_canvases(config, output_dir, data_dir):
-    teacher = load_teacher(config, Run(output_dir, config))
+def test_batches_are_those_of_the_labels_with_the_teachers_opinion_of_the_bent_canvases(config, teacher, data_dir):
     digits = load_training_data(config, data_dir).fit
     plain = TrainingBatches(
         digits, batch_size=32, augmentation=config.augmentation, epochs_per_cycle=2, first_epoch=0, seed=config.seed
     )
-    taught = EnsembleLesson(config, teacher).batches(plain)
+    taught = TeacherLesson(config, teacher.network).batches(plain)
 
     assert len(taught) == len(plain)
     for _ in range(2):
         canvases, targets = taught[1]
         np.testing.assert_array_equal(canvases, plain[1][0])
         np.testing.assert_array_equal(targets[:, 10], plain[1][1])
-        np.testing.assert_allclose(targets[:, :10], np.asarray(teacher(canvases)), atol=1e-5)
+        np.testing.assert_array_equal(targets[:, :10], teacher.network.logits(canvases))
         taught.on_epoch_end()
 
 
-def test_student_comes_to_think_as_its_teacher_and_a_stopped_training_goes_on(config, output_dir, data_dir):
+def test_student_comes_to_think_as_its_teacher_and_a_stopped_training_goes_on(config, teacher, data_dir, tmp_path):
     data = load_training_data(config, data_dir)
-    teacher = load_teacher(config, Run(output_dir, config))
-    lesson = EnsembleLesson(config, teacher)
-    run = Run(output_dir, config)
+    lesson = TeacherLesson(config, teacher.network)
+    run = Run(tmp_path, config)
 
     class Stop(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, data, run, lesson=lesson, watchers=[Stop()])
+        train_run(config, data, run, lesson=lesson, watchers=[Stop()])
     assert not run.weights_path.exists()
-    train(config, data, run, lesson=lesson)
+    train_run(config, data, run, lesson=lesson)
     history = json.loads((run.folder / "history.json").read_text())
 
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert history[-1]["loss"] < history[0]["loss"]
     assert {"accuracy", "val_accuracy"} <= set(history[0])
-    assert json.loads((run.folder / "config.json").read_text())["teacher"]["name"] == "ensemble"
 
 
-def test_teacher_that_is_not_finished_is_named(config, tmp_path):
-    with pytest.raises(TrainerError, match=r"dnn/model\.weights\.h5 does not exist"):
-        load_teacher(config, Run(tmp_path, config))
+def test_student_is_trained_and_compared_by_commands(config, models_dir, data_dir, tmp_path, capsys):
+    train(config, data_dir, tmp_path, models_dir=models_dir)
+    scores = evaluate(config, data_dir, tmp_path, models_dir=models_dir)
+    folder = tmp_path / "taught"
+    duel = json.loads((folder / "duel.json").read_text())
+
+    wise = models_dir / "wise" / "1"
+    assert json.loads((folder / "teacher.json").read_text()) == {
+        "name": "wise",
+        "version": 1,
+        "manifest_sha256": manifest_sha256(wise),
+    }
+    assert "mnist_test" in [score.dataset for score in scores]
+    assert duel["num_digits"] == len(unseen_digits(load_mnist(data_dir)))
+    told = capsys.readouterr().out
+    assert f"taught reads {duel['num_right']}, dnn {duel['rival_num_right']}" in told
+    better = "taught" if duel["num_right"] > duel["rival_num_right"] else "dnn"
+    assert f"The better one is {better}." in told
 
 
-def test_two_networks_are_compared_on_the_calibration_writers(config, output_dir, data_dir):
-    mnist = load_mnist(data_dir)
-    digits = unseen_digits(mnist)
-    assert len(digits) == len(mnist.splits.calibration)
-    one, other = member_runs(config.teacher, output_dir)[:2]
-    duel = compare(one, other, digits)
+def test_training_does_not_go_on_with_another_teacher(config, put_model, data_dir, tmp_path):
+    run = Run(tmp_path / "runs", config)
+    run.open()
+    canvases = load_training_data(config, data_dir).fit.canvases[:50]
+    for version in (1, 2):
+        folder = put_model(tmp_path / "models", "wise", version, build_model("mlp"))
+        if version == 1:
+            remember_teacher(run, load_teacher(folder, canvases))
+    with pytest.raises(TrainerError, match="begun with wise 1 as its teacher; the newest one is now wise 2"):
+        train(config, data_dir, tmp_path / "runs", models_dir=tmp_path / "models")
+    assert read_record(run)["version"] == 1
 
-    assert duel.num_digits == len(digits)
+
+def test_teacher_that_is_not_there_is_named_with_those_that_are(config, models_dir, data_dir, tmp_path):
+    with pytest.raises(TrainerError, match="no model 'sage', but dnn, wise"):
+        train(replace(config, teacher="sage"), data_dir, tmp_path, models_dir=models_dir)
+
+
+def test_teacher_is_asked_before_its_gate(gated):
+    """What its gate adds is how sure one may be, which no student of ten digits learns."""
+    before = run_graph(opinion(gated.folded), gated.canvases)
+    log_probs = np.asarray(before[opinion(gated.folded).output])
+
+    assert log_probs.shape == (len(gated.canvases), 10)
+    np.testing.assert_allclose(np.exp(log_probs).sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(log_probs.argmax(axis=1), gated.logits[:, :10].argmax(axis=1))
+    assert len(opinion(gated.folded).nodes) < len(gated.folded.nodes)
+
+
+def test_network_without_a_gate_is_asked_as_it_is(models_dir):
+    graph = folded(read_graph(models_dir / "wise" / "1"))
+    assert opinion(graph) is graph
+
+
+def test_teacher_in_eight_bits_thinks_as_in_float32(teacher, models_dir, config, data_dir):
+    canvases = load_training_data(config, data_dir).fit.canvases
+    whole = SavedModel(models_dir / "wise" / "1", input_shape=CANVAS_SHAPE).logits(canvases)
+    np.testing.assert_allclose(softmax(teacher.network.logits(canvases)), softmax(whole), atol=0.02)
+
+
+def test_run_and_model_are_compared_on_the_calibration_writers(config, put_model, data_dir, tmp_path):
+    digits = unseen_digits(load_mnist(data_dir))
+    keras.utils.set_random_seed(4)
+    ours, theirs = build_model("dnn"), build_model("dnn")
+    run = Run(tmp_path / "runs", config)
+    run.open()
+    run.deliver(ours)
+    num_right = [
+        int((np.asarray(one(digits.canvases)).argmax(axis=1) == digits.labels).sum()) for one in (ours, theirs)
+    ]
+    duel = compare(run, put_model(tmp_path, "dnn", 1, theirs), digits)
+
+    assert [duel.num_right, duel.rival_num_right] == num_right
     assert duel.num_right - duel.num_only_right == duel.rival_num_right - duel.rival_num_only_right
-    same = compare(one, one, digits)
-    assert (same.num_only_right, same.rival_num_only_right, same.is_won) == (0, 0, False)
+    same = compare(run, put_model(tmp_path, "dnn", 2, ours), digits)
+    assert (same.num_digits, same.num_only_right, same.rival_num_only_right, same.is_won) == (len(digits), 0, 0, False)
 
 
 @pytest.mark.parametrize(("changes", "told"), [({"soft_share": 1.5}, "soft share"), ({"soften": 0.5}, "softens")])
