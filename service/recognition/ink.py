@@ -5,7 +5,8 @@ lines of the cell it was written in, pieces of its neighbors. Here all that beco
 digit's strokes ink up to 255. A picture whose paper is flat already is not touched otherwise: on MNIST's
 own images, and on their negatives, finding the ink is the identity but for the crop.
 
-The light is dealt with in `paper`, printed lines in `lines`, what else is drawn near the digit in `pieces`.
+What the paper lies on is dealt with in `sheet`, light in `paper`, what is drawn around a digit in `loops`, printed
+lines in `lines`, and what else is near it in `pieces`.
 """
 
 import math
@@ -16,9 +17,26 @@ import numpy as np
 
 from service.recognition.image import GrayImage
 from service.recognition.lines import without_stripes
-from service.recognition.paper import FRAME_THICKNESS, Polarity, frame_inset, lift_ink, lift_tiny_ink, shrink
-from service.recognition.pieces import CLEAN_LINE_SHARE, PHOTO_LINE_SHARE, keep_digit, smallest_digit_px
+from service.recognition.loops import loops_around_ink
+from service.recognition.paper import (
+    FRAME_THICKNESS,
+    LiftedInk,
+    Polarity,
+    frame_inset,
+    lift_ink,
+    lift_tiny_ink,
+    shrink,
+)
+from service.recognition.pieces import (
+    CLEAN_LINE_SHARE,
+    PHOTO_LINE_SHARE,
+    STROKE_LEVEL,
+    keep_digit,
+    smallest_digit_px,
+)
 from service.recognition.prediction import Box
+from service.recognition.sheet import sheet_alone
+from service.recognition.wipe import wiped
 
 WORK_PX = 512  # longer side at which ink is looked for; more shows only the paper's fibers
 SMALL_INK_PX = 96  # ink smaller than this in a reduced picture is looked at again from nearer
@@ -52,8 +70,19 @@ def find_ink(picture: GrayImage) -> Ink:
     Args:
         picture: uint8 (height, width), luminance of either polarity.
     """
+    return _find_near(sheet_alone(picture))
+
+
+def _find_near(picture: GrayImage) -> Ink:
+    """Find the ink of a picture of any size that shows nothing but paper and what is on it."""
     reduced = shrink(picture, WORK_PX)
-    ink = _find(reduced)
+    lifted = _lift(reduced)
+    loops = loops_around_ink((lifted.image >= STROKE_LEVEL).astype(np.uint8))
+    if loops is not None:
+        picture = wiped(picture, loops)
+        reduced = shrink(picture, WORK_PX)
+        lifted = _lift(reduced)
+    ink = _find(lifted)
     factor = max(picture.shape) / max(reduced.shape)
     if ink.box is None or factor == 1.0:
         return ink
@@ -62,7 +91,7 @@ def find_ink(picture: GrayImage) -> Ink:
         return replace(ink, box=box)
     # A small digit in a large picture lost its detail to the reduction: look again, from nearer.
     near = _enlarge(ink.box, factor, margin=max(box.width, box.height) // 2, shape=picture.shape)
-    closer = find_ink(picture[near.y : near.y + near.height, near.x : near.x + near.width])
+    closer = _find_near(picture[near.y : near.y + near.height, near.x : near.x + near.width])
     if closer.box is None:
         return replace(ink, box=box)
     return replace(closer, box=replace(closer.box, x=closer.box.x + near.x, y=closer.box.y + near.y))
@@ -76,10 +105,14 @@ def _enlarge(box: Box, factor: float, *, margin: int, shape: tuple[int, ...]) ->
     return Box(left, top, right - left, bottom - top)
 
 
-def _find(picture: GrayImage) -> Ink:
-    """Find the ink in a picture of at most `WORK_PX`."""
-    is_tiny, is_small = (max(picture.shape) <= px for px in (TINY_PICTURE_PX, SMALL_PICTURE_PX))
-    lifted = lift_tiny_ink(picture) if is_tiny else lift_ink(picture)
+def _lift(picture: GrayImage) -> LiftedInk:
+    return lift_tiny_ink(picture) if max(picture.shape) <= TINY_PICTURE_PX else lift_ink(picture)
+
+
+def _find(lifted: LiftedInk) -> Ink:
+    """Find the digit in what was lifted from a picture of at most `WORK_PX`."""
+    shape = lifted.image.shape
+    is_tiny, is_small = (max(shape) <= px for px in (TINY_PICTURE_PX, SMALL_PICTURE_PX))
     if lifted.contrast < MIN_CONTRAST:
         return _blank(lifted.polarity)
     ink = _inside_frame(lifted.image) if is_small and not is_tiny else lifted.image
@@ -88,7 +121,7 @@ def _find(picture: GrayImage) -> Ink:
     elif not is_tiny:
         ink = keep_digit(
             ink,
-            min_px=smallest_digit_px(picture.shape, lifted.contrast),
+            min_px=smallest_digit_px(shape, lifted.contrast),
             line_share=CLEAN_LINE_SHARE if lifted.is_clean else PHOTO_LINE_SHARE,
             lines_leave=is_small,
             may_be_cut_out=lifted.is_flat,

@@ -4,7 +4,8 @@ What holds for a single digit holds here: uneven light, grain, ruled lines and f
 becomes ink up to 255. But nothing is chosen among the strokes by their shape: a dot between thousands, a dash at the
 end or a letter stay, and the reader, which sees the whole number, knows what they are.
 
-Light and print are dealt with in `line_paper` and `rulings`, specks and other lines in `line_pieces`.
+What the paper lies on is dealt with in `sheet`, light and print in `line_paper`, `loops` and `rulings`, specks and
+other lines in `line_pieces`.
 """
 
 import math
@@ -15,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
-from service.recognition.line_paper import lift_line
+from service.recognition.line_paper import LiftedLine, lift_line
 from service.recognition.line_pieces import keep_line
+from service.recognition.lines import Mask
 from service.recognition.paper import Polarity, shrink
 from service.recognition.pieces import LINE_LEVEL, smallest_digit_px
 from service.recognition.prediction import Box
+from service.recognition.sheet import sheet_alone
+from service.recognition.wipe import wiped
 
 WORK_PX = 1600  # longer side at which the line is looked for
 WORK_HEIGHT_PX = 400  # and the height that a picture of a line is reduced to at most
@@ -74,18 +78,33 @@ def find_line(picture: GrayImage) -> Line:
     Args:
         picture: uint8 (height, width), luminance of either polarity.
     """
-    line = _find_reduced(picture)
-    if line.box is None or line.box.height >= NEAR_SHARE * picture.shape[0]:
-        return line
+    return find_on_paper(sheet_alone(picture))[0]
+
+
+def find_on_paper(paper: GrayImage) -> tuple[Line, GrayImage]:
+    """Find a number in a picture of nothing but paper and what is on it.
+
+    Args:
+        paper: uint8 (height, width), luminance of either polarity.
+
+    Returns:
+        The line; and the paper without the circle, or box, that was drawn around the line: uint8 (height, width).
+    """
+    line, loops = _find_reduced(paper)
+    if loops is not None:
+        paper = wiped(paper, loops)
+        line, _ = _find_reduced(paper)
+    if line.box is None or line.box.height >= NEAR_SHARE * paper.shape[0]:
+        return line, paper
     # A small number in a large picture lost its detail to the reduction, and its light was measured with all the
     # rest: look again, from nearer.
-    near = closeup(picture, line.box)
-    closer = _find_reduced(np.ascontiguousarray(near.picture))
+    near = closeup(paper, line.box)
+    closer, _ = _find_reduced(np.ascontiguousarray(near.picture))
     if closer.box is None:
-        return line
+        return line, paper
     box = replace(closer.box, x=closer.box.x + near.left, y=closer.box.y + near.top)
     moved = closer.to_picture + np.array([[0, 0, near.left], [0, 0, near.top]])
-    return replace(closer, box=box, to_picture=moved)
+    return replace(closer, box=box, to_picture=moved), paper
 
 
 def closeup(picture: GrayImage, box: Box) -> Closeup:
@@ -114,21 +133,21 @@ def reduced(picture: GrayImage) -> GrayImage:
     return shrink(picture, max(1, longer_px))
 
 
-def _find_reduced(picture: GrayImage) -> Line:
-    """Find the line in a picture of any size."""
+def _find_reduced(picture: GrayImage) -> tuple[Line, Mask | None]:
+    """Find the line in a picture of any size, and what is drawn around it, if anything is; see `LiftedLine.loops`."""
     smaller = reduced(picture)
-    line = _find(smaller)
-    return line if smaller is picture else _enlarged(line, picture.shape, smaller.shape)
+    lifted = lift_line(smaller)
+    line = _find(lifted)
+    return (line if smaller is picture else _enlarged(line, picture.shape, smaller.shape)), lifted.loops
 
 
-def _find(picture: GrayImage) -> Line:
-    """Find the line in a picture that is not to be reduced any more."""
-    lifted = lift_line(picture)
+def _find(lifted: LiftedLine) -> Line:
+    """Find the line in what was lifted from a picture that is not to be reduced any more."""
     if lifted.contrast < MIN_CONTRAST:
         return _blank(lifted.polarity)
     ink = lifted.image
     if not lifted.is_cut:
-        smallest_px = smallest_digit_px(picture.shape[:1], lifted.contrast)
+        smallest_px = smallest_digit_px(ink.shape[:1], lifted.contrast)
         ink = keep_line(ink, rulings=lifted.rulings, smallest_px=smallest_px)
     if not (ink >= LINE_LEVEL).any():
         return _blank(lifted.polarity)

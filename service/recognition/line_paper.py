@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
 from service.recognition.lines import Mask, touching_edges, without_stripes
+from service.recognition.loops import loops_around_ink
 from service.recognition.paper import (
     DARK_INK_BIAS,
     DARKEST_PAPER,
@@ -58,6 +59,8 @@ class LiftedLine:
         contrast: how far typical ink stood above its paper, in 255ths of the light.
         is_cut: whether a program cut the picture out along its ink, so that all of the ink is the number.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
+        loops: uint8 (height, width), 1 on what is drawn around other ink, of which some may still be in `image`; None
+            where there is nothing of the kind.
     """
 
     image: GrayImage
@@ -66,6 +69,7 @@ class LiftedLine:
     contrast: float
     is_cut: bool
     is_clean: bool = False
+    loops: Mask | None = None
 
 
 def lift_line(picture: GrayImage) -> LiftedLine:
@@ -95,7 +99,8 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     if may_hold_one_digit(picture.shape):
         # Drawn close to its edges, a digit has strokes of half the picture; only what leaves the picture is a line.
         rulings = touching_edges(rulings)
-    return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False, is_clean=True)
+    loops = loops_around_ink(_strokes(ink))
+    return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False, is_clean=True, loops=loops)
 
 
 def _lift_low_line(picture: GrayImage, counts: NDArray[np.int64]) -> LiftedLine:
@@ -205,7 +210,9 @@ def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> Lift
         levels: of all of it, printed lines included.
         polarity: of the picture.
     """
-    rulings = _rulings(stretch(ink, levels), PHOTO_LINE_SHARE)
+    with_rulings = stretch(ink, levels)
+    loops = loops_around_ink(_strokes(with_rulings))
+    rulings = _rulings(with_rulings, PHOTO_LINE_SHARE)
     if rulings.any():
         before = levels.contrast
         blotted = _blotted(ink, rulings, levels)
@@ -218,11 +225,16 @@ def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> Lift
     if levels.noise > GRAINY * contrast:
         ink = cv2.GaussianBlur(ink, (0, 0), SMOOTHING_PX)
         levels = _levels_of(_blotted(ink, rulings, levels), paper=levels.paper)
-    return LiftedLine(_cleared(stretch(ink, levels), rulings), rulings, polarity, contrast, is_cut=False)
+    cleared = _cleared(stretch(ink, levels), rulings)
+    return LiftedLine(cleared, rulings, polarity, contrast, is_cut=False, loops=loops)
 
 
 def _rulings(ink: GrayImage, least_share: float) -> Mask:
-    return ruled_lines((ink >= LINE_LEVEL).astype(np.uint8), least_share=least_share)
+    return ruled_lines(_strokes(ink), least_share=least_share)
+
+
+def _strokes(ink: GrayImage) -> Mask:
+    return (ink >= LINE_LEVEL).astype(np.uint8)
 
 
 def _blotted(ink: GrayImage, rulings: Mask, levels: Levels) -> GrayImage:

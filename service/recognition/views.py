@@ -16,10 +16,11 @@ import numpy as np
 
 from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
-from service.recognition.line import Line, closeup, find_line, reduced
+from service.recognition.line import Line, closeup, find_on_paper, reduced
 from service.recognition.line_canvas import PlacedLine, line_canvas
 from service.recognition.paper import Polarity
 from service.recognition.prediction import Box
+from service.recognition.sheet import sheet_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ def see_picture(picture: GrayImage, slants: Sequence[float]) -> SeenLine:
         picture: uint8 (height, width), luminance of either polarity.
         slants: of the other views; see `slanted`.
     """
-    line = find_line(picture)
+    line, paper = find_on_paper(sheet_alone(picture))
     if line.box is None or line.is_clean:
         return _seen([line])
     # Slanted at its full size, a tall strip of a picture would become a hundred times as large.
-    near = reduced(closeup(picture, line.box).picture)
-    return _seen([line, *(find_line(slanted(near, slant)) for slant in slants)])
+    near = reduced(closeup(paper, line.box).picture)
+    return _seen([line, *(find_on_paper(slanted(near, slant))[0] for slant in slants)])
 
 
 def see_ink(ink: GrayImage, slants: Sequence[float]) -> SeenLine:

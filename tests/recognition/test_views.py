@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from service.recognition import views
-from service.recognition.line import Line, find_line
+from service.recognition.line import Line, find_on_paper
 from service.recognition.views import see_ink, see_picture, slanted
 from tests.pictures import draw_strokes
 
@@ -47,11 +47,11 @@ def test_other_lines_are_seen_as_they_stand_first_and_then_slanted():
 def test_small_number_in_a_large_picture_is_slanted_from_near(monkeypatch):
     looked_at = []
 
-    def watched(picture: np.ndarray) -> Line:
-        looked_at.append(picture.shape)
-        return find_line(picture)
+    def watched(paper: np.ndarray) -> tuple[Line, np.ndarray]:
+        looked_at.append(paper.shape)
+        return find_on_paper(paper)
 
-    monkeypatch.setattr(views, "find_line", watched)
+    monkeypatch.setattr(views, "find_on_paper", watched)
     page = np.full((1200, 1600), 255, np.uint8)
     page[500:620, 700:880] = draw_strokes(3)
     page -= np.tile(GRAIN, (3, 4))

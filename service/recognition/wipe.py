@@ -1,0 +1,32 @@
+"""Painting paper over what stands in a picture beside the number, so that nobody looks at it again."""
+
+import cv2
+import numpy as np
+
+from service.recognition.image import GrayImage
+from service.recognition.lines import Mask, widened
+from service.recognition.paper import shrink
+
+SOFT_PX = 2  # around a mask, where what is to go has soft edges, or was blended with its surroundings
+
+
+def wiped(picture: GrayImage, mask: Mask) -> GrayImage:
+    """A copy of the picture in which a part looks like the nearest paper outside it.
+
+    Args:
+        picture: uint8 (height, width).
+        mask: uint8, 1 on what is to go; of the picture's proportions, at any size that is no larger.
+    """
+    mask = widened(mask, times=SOFT_PX)
+    if mask.all():
+        return picture.copy()
+    small = cv2.medianBlur(shrink(picture, max(mask.shape)), 3)
+    _, nearest = cv2.distanceTransformWithLabels(mask, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    values = np.zeros(int(nearest.max()) + 1, np.uint8)
+    is_paper = mask == 0
+    values[nearest[is_paper]] = small[is_paper]
+    size = picture.shape[::-1]
+    paint = cv2.resize(values[nearest], size, interpolation=cv2.INTER_LINEAR)
+    where = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
+    painted: GrayImage = np.where(where > 0, paint, picture).astype(np.uint8)
+    return painted

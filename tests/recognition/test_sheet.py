@@ -1,0 +1,103 @@
+"""A note on a desk, a card on a scanner, a slate on a wall: what is around the sheet is not taken for writing."""
+
+import cv2
+import numpy as np
+import pytest
+
+from service.recognition.canvas import digit_canvas
+from service.recognition.ink import find_ink
+from service.recognition.line import find_line
+from service.recognition.sheet import beyond_sheet, sheet_alone
+from tests.recognition.drawing import in_shadow, seven, stroke_overlap, with_grain
+from tests.recognition.writing import ink_in_picture, number, on_paper, shares
+
+DESK = 70
+
+
+def on_desk(sheet: np.ndarray, *, degrees: float = 8.0, desk: int = DESK, cut: bool = False) -> tuple[np.ndarray, ...]:
+    """The sheet, turned, on a desk with room around it, or cut by two edges of the picture; and what was written."""
+    height, width = sheet.shape
+    size = (int(1.7 * width), int(1.9 * height))
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    matrix[:, 2] += (0.0, -0.05 * height) if cut else ((size[0] - width) / 2, (size[1] - height) / 2)
+    paper = cv2.warpAffine(sheet, matrix, size, borderValue=0)
+    is_paper = cv2.warpAffine(np.full_like(sheet, 255), matrix, size) > 127
+    picture = np.where(is_paper, paper, desk).astype(np.uint8)
+    is_ink = is_paper & (np.abs(paper.astype(int) - int(np.median(sheet))) > 90)
+    is_ink &= cv2.erode(is_paper.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    return with_grain(picture, deviation=3), is_ink
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("degrees", [0.0, 8.0, -14.0])
+def test_a_digit_on_a_note_is_found(degrees, cut) -> None:
+    picture, is_ink = on_desk(seven(200), degrees=degrees, cut=cut)
+    ink = find_ink(picture)
+    x, y, width, height = cv2.boundingRect(is_ink.astype(np.uint8))
+    assert (ink.box.x, ink.box.y) == pytest.approx((x, y), abs=5)
+    assert (ink.box.width, ink.box.height) == pytest.approx((width, height), abs=8)
+    if degrees == 0:
+        assert stroke_overlap(digit_canvas(ink.image), digit_canvas(find_ink(seven(200)).image)) >= 0.75
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("is_slate", [False, True])
+def test_a_number_on_a_card_or_a_slate_is_found(is_slate, cut) -> None:
+    card = on_paper(number("40527", height=60), margin=50)
+    picture, is_ink = on_desk(255 - card if is_slate else card, degrees=4, desk=190 if is_slate else DESK, cut=cut)
+    line = find_line(picture)
+    found, right = shares(ink_in_picture(line.image, line.to_picture, picture.shape), is_ink)
+    assert found >= 0.95
+    assert right >= 0.9
+
+
+def test_only_what_is_beyond_the_sheet_changes() -> None:
+    picture, _ = on_desk(seven(200), degrees=0)
+    alone = sheet_alone(picture)
+    top, left = round(0.45 * 200), round(0.35 * 200)
+    inside = (slice(top + 18, top + 200 - 18), slice(left + 18, left + 200 - 18))
+    assert np.array_equal(alone[inside], picture[inside])
+    beyond = alone.copy()
+    beyond[inside] = 235
+    assert beyond.min() > 200
+
+
+def with_bright_half(picture: np.ndarray, *, at: float) -> np.ndarray:
+    """The picture in the shadow of something straight, but for its left part."""
+    light = np.where(np.arange(picture.shape[1]) < at * picture.shape[1], 1.0, 0.45)
+    return np.rint(picture * light).astype(np.uint8)
+
+
+@pytest.mark.parametrize("at", [0.3, 0.4, 0.5, 0.6, 0.7])
+def test_the_edge_of_a_shadow_is_not_that_of_a_sheet(at) -> None:
+    """Through a digit or between two, it takes nothing away."""
+    picture = with_bright_half(on_paper(number("40527", height=60), margin=40), at=at)
+    assert sheet_alone(picture) is picture
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        seven(200),
+        255 - seven(200),
+        in_shadow(seven(200)),
+        seven(48),  # smaller than any photograph
+        on_paper(number("1", height=150, thickness=60), margin=30),  # a bar with straight sides
+        255 - on_paper(number("1", height=150, thickness=60), margin=30),
+        255 - on_paper(number("0", height=150, thickness=45), margin=30),  # a disc with a hole
+        on_desk(np.full((200, 200), 235, np.uint8))[0],  # nothing is written on it
+        np.full((200, 200), 200, np.uint8),
+        np.zeros((64, 64), np.uint8),
+        np.repeat(np.uint8([[0, 255]]), 64, axis=0).repeat(32, axis=1),
+    ],
+    ids=["drawn", "negative", "shadow", "small", "one", "light one", "light zero", "empty", "gray", "black", "halves"],
+)  # fmt: skip
+def test_where_no_sheet_lies_nothing_changes(picture) -> None:
+    assert sheet_alone(picture) is picture
+
+
+def test_a_round_plate_is_no_sheet() -> None:
+    picture = np.full((128, 128), 60, np.uint8)
+    cv2.circle(picture, (64, 64), 50, 230, -1)
+    cv2.line(picture, (64, 40), (64, 88), 40, 6)
+    assert beyond_sheet(picture) is None
