@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from service.recognition.dots import without_dots
 from service.recognition.image import GrayImage
 from service.recognition.lines import without_stripes
 from service.recognition.loops import loops_around_ink
@@ -70,7 +71,7 @@ def find_ink(picture: GrayImage) -> Ink:
     Args:
         picture: uint8 (height, width), luminance of either polarity.
     """
-    return _find_near(sheet_alone(picture))
+    return _find_near(sheet_alone(without_dots(picture)))
 
 
 def _find_near(picture: GrayImage) -> Ink:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.recognition.dots import without_dots
 from service.recognition.image import GrayImage
 from service.recognition.line_paper import LiftedLine, lift_line
 from service.recognition.line_pieces import keep_line
@@ -78,7 +79,7 @@ def find_line(picture: GrayImage) -> Line:
     Args:
         picture: uint8 (height, width), luminance of either polarity.
     """
-    return find_on_paper(sheet_alone(picture))[0]
+    return find_on_paper(sheet_alone(without_dots(picture)))[0]
 
 
 def find_on_paper(paper: GrayImage) -> tuple[Line, GrayImage]:

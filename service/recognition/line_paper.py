@@ -13,27 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
+from service.recognition.levels import Levels, levels_of, stretch, without_edges
 from service.recognition.lines import Mask, touching_edges, without_stripes
 from service.recognition.loops import loops_around_ink
 from service.recognition.paper import (
     DARK_INK_BIAS,
     DARKEST_PAPER,
     FLAT_TOLERANCE,
-    Levels,
     Polarity,
     is_flat,
-    levels_of,
     rest_is_darker,
     shrink,
     skewness,
-    stretch,
     subtract_flat_paper,
     with_full_peak,
-    without_edges,
     without_frame,
 )
 from service.recognition.pieces import CLEAN_LINE_SHARE, LINE_LEVEL, PHOTO_LINE_SHARE
 from service.recognition.rulings import may_hold_one_digit, ruled_lines
+from service.recognition.shadow import window_share
 
 PAPER_HEIGHT_PX = 64  # height at which light and shadow are measured; they have no finer detail
 POLARITY_HEIGHT_PX = 48  # height at which ink and paper are told apart
@@ -85,7 +83,8 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     if not is_flat(small, counts, widest_px=WIDEST_STROKE * small.shape[0]):
         is_dark_ink = dark_ink_evidence(small) + DARK_INK_BIAS >= 0
         polarity = _polarity(is_dark_ink)
-        ink = _flatten(picture, polarity)
+        share = window_share(lambda share: _flatten(small, polarity, share), usual_px=PAPER_WINDOW * min(small.shape))
+        ink = _flatten(picture, polarity, share)
         return _without_rulings(ink, _levels_of(without_edges(ink)), polarity)
     polarity = _polarity_on_flat(small, counts)
     ink, is_clean = subtract_flat_paper(picture, polarity)
@@ -180,15 +179,20 @@ def _half_width(mask: Mask) -> float:
     return float(np.max(cv2.distanceTransform(framed, cv2.DIST_L2, 3))) + 0.1
 
 
-def _flatten(picture: GrayImage, polarity: Polarity) -> GrayImage:
+def _flatten(picture: GrayImage, polarity: Polarity, window_share: float) -> GrayImage:
     """Take uneven paper away; uint8 (height, width), paper near 0 and ink bright.
 
     The opening keeps what is wider than a stroke, so it follows the light and even the hard edge of a
     shadow, and passes under the strokes.
+
+    Args:
+        picture: uint8 (height, width).
+        polarity: of the picture.
+        window_share: of the usual window.
     """
     darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
     small = cv2.medianBlur(_reduced(darkness, PAPER_HEIGHT_PX), 3)
-    side = max(3, round(PAPER_WINDOW * min(small.shape))) | 1
+    side = max(3, round(window_share * PAPER_WINDOW * min(small.shape))) | 1
     # A shadow goes on beyond the edge of the picture, and so must the paper in it for the window to fit.
     framed = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REPLICATE)
     paper = cv2.morphologyEx(framed, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
+from service.recognition.levels import Levels, levels_of, stretch, without_edges
+from service.recognition.shadow import window_share
 
 FLAT_SHARE = 0.3  # share of the pixels on the commonest level, from which paper counts as flat
 FLAT_TOLERANCE = 2  # levels to either side that still count as the same
@@ -233,7 +235,9 @@ def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
 
 
 def _lift(picture: GrayImage, polarity: Polarity) -> LiftedInk:
-    ink = _flatten(picture, polarity)
+    small = shrink(picture, PAPER_PX)
+    share = window_share(lambda share: _flatten(small, polarity, share), usual_px=PAPER_WINDOW * max(small.shape))
+    ink = _flatten(picture, polarity, share)
     levels = levels_of(without_edges(ink))
     return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False, is_flat=False)
 
@@ -267,15 +271,20 @@ def skewness(picture: GrayImage, *, window: float) -> float:
     return float(cubes.sum()) / total if total else 0.0
 
 
-def _flatten(picture: GrayImage, polarity: Polarity) -> GrayImage:
+def _flatten(picture: GrayImage, polarity: Polarity, window_share: float) -> GrayImage:
     """Take uneven paper away; uint8 (height, width), paper near 0 and ink bright.
 
     The opening keeps what is wider than a stroke, so it follows the light and even the hard edge of a
     shadow, and passes under the strokes.
+
+    Args:
+        picture: uint8 (height, width).
+        polarity: of the picture.
+        window_share: of the usual window.
     """
     darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
     small = shrink(darkness, PAPER_PX)
-    side = round(PAPER_WINDOW * max(small.shape)) | 1
+    side = round(window_share * PAPER_WINDOW * max(small.shape)) | 1
     window = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     paper = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_OPEN, window)
     # A little wider, so that no seam is left along the edge of a shadow.
@@ -287,67 +296,6 @@ def _flatten(picture: GrayImage, polarity: Polarity) -> GrayImage:
         # Ink takes a share of the light that falls on it, so in shadow it must be held against darker paper.
         ink = cv2.divide(ink, np.maximum(cv2.bitwise_not(paper), DARKEST_PAPER), scale=255.0)
     return ink
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """Gray levels of flattened paper and ink, 0 to 255.
-
-    Attributes:
-        paper: level of the paper.
-        noise: standard deviation of the fine grain.
-        contrast: how far typical ink stands above the paper.
-    """
-
-    paper: float
-    noise: float
-    contrast: float
-
-
-def levels_of(ink: GrayImage, *, paper: float | None = None, has_fine_strokes: bool = False) -> Levels:
-    """Measure flattened paper and ink.
-
-    Args:
-        ink: uint8 (height, width), paper near 0 and ink bright.
-        paper: its level; None where it is to be estimated.
-        has_fine_strokes: strokes are a pixel or two wide, so that only bare paper shows what is noise.
-    """
-    threshold, _ = cv2.threshold(ink, 0, 255, cv2.THRESH_OTSU)
-    # Noise is what a median takes away; measured on the levels themselves, a blurred digit would count as noise.
-    grain = cv2.absdiff(ink, cv2.medianBlur(ink, 3))
-    if has_fine_strokes:
-        grain = grain[cv2.dilate((ink > threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0]
-    noise = 1.4826 * float(np.mean(grain)) if grain.size else 0.0
-    level = _paper_level(ink, threshold) if paper is None else paper
-    # On a page with one small digit Otsu's threshold would fall into the noise of the paper.
-    is_ink = ink > max(threshold, level + 5.0 * noise)
-    contrast = float(np.percentile(ink[is_ink], 75)) - level if is_ink.any() else 0.0
-    return Levels(level, noise, contrast)
-
-
-def _paper_level(ink: GrayImage, threshold: float) -> float:
-    """The level that most of a picture is on; where ink covers most of it, that of the rest."""
-    is_ink = ink > threshold
-    covers_most = np.count_nonzero(is_ink) > 0.5 * ink.size
-    return float(np.median(ink[~is_ink] if covers_most else ink))
-
-
-def without_edges(ink: GrayImage) -> GrayImage:
-    """The picture without its outermost parts, where the heavy lines of a cell would set the level of ink."""
-    height, width = ink.shape
-    margin_y, margin_x = height // 8, width // 8
-    return ink[margin_y : height - margin_y, margin_x : width - margin_x]
-
-
-def stretch(ink: GrayImage, levels: Levels) -> GrayImage:
-    """Bring paper to 0 and ink to 255; where there is no contrast, everything is paper."""
-    if levels.contrast <= 0:
-        return np.zeros_like(ink)
-    low = levels.paper + max(3.0 * levels.noise, 0.15 * levels.contrast)
-    high = levels.paper + max(0.9 * levels.contrast, 3.0 * levels.noise + 1.0)
-    scale = 255.0 / (high - low)
-    stretched: GrayImage = cv2.addWeighted(ink, scale, ink, 0.0, -low * scale)
-    return stretched
 
 
 def shrink(picture: GrayImage, longer_side_px: int) -> GrayImage:

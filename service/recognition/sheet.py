@@ -16,6 +16,7 @@ from service.recognition.paper import shrink
 from service.recognition.wipe import wiped
 
 SHEET_PX = 128  # longer side at which a sheet is looked for
+SAMPLES = 8  # rows, and columns, of the picture for one there
 LEAST_PICTURE_PX = 64  # of the shorter side of a picture; a smaller one was cut by a program
 LEAST_CONTRAST = 50  # of 255, between the sheet and what it lies on
 LEAST_SIDE = 0.3  # of the picture's, that a sheet has
@@ -41,7 +42,9 @@ def sheet_alone(picture: GrayImage) -> GrayImage:
     """
     if min(picture.shape) < LEAST_PICTURE_PX:
         return picture
-    beyond = beyond_sheet(shrink(picture, SHEET_PX))
+    # Of a large photograph every few pixels will do, and take a tenth of the time.
+    step = max(1, max(picture.shape) // (SAMPLES * SHEET_PX))
+    beyond = beyond_sheet(shrink(np.ascontiguousarray(picture[::step, ::step]), SHEET_PX))
     return picture if beyond is None else wiped(picture, beyond)
 
 

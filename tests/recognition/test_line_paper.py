@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from service.recognition.levels import levels_of
 from service.recognition.line_paper import dark_ink_evidence, lift_line
-from service.recognition.paper import Polarity, levels_of
+from service.recognition.paper import Polarity
 from tests.recognition.drawing import in_shadow, with_grain
 from tests.recognition.writing import number, on_paper
 
