@@ -11,7 +11,6 @@ from service.recognition.shadow import window_share
 from tests.recognition.drawing import seven, stroke_overlap, with_grain
 from tests.recognition.writing import ink_in_picture, number, on_paper, shares
 
-
 AT = [(0.4, 0.7), (0.6, 0.6), (0.5, 0.75), (0.7, 0.5)]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from service.recognition.prediction import NUM_DIGITS
 from service.runtime.saved_model import SavedModel
@@ -50,6 +51,15 @@ class Duel:
         """Whether the student reads more."""
         return self.num_right > self.rival_num_right
 
+    @property
+    def chance(self) -> float:
+        """How often two networks that read equally well differ by as much or more, 0 to 1.
+
+        Source: the exact sign test on the digits that one of them alone reads; McNemar 1947.
+        """
+        num_apart = self.num_only_right + self.rival_num_only_right
+        return float(binomtest(self.num_only_right, num_apart).pvalue) if num_apart else 1.0
+
 
 def train(config: DistilledConfig, data_dir: Path, output_dir: Path, *, models_dir: Path) -> Path:
     """Train, or go on; the teacher is the newest version in `models_dir`."""
@@ -70,11 +80,12 @@ def evaluate(config: DistilledConfig, data_dir: Path, output_dir: Path, *, model
         *scores,
         f"Of the calibration writers' {duel.num_digits} digits {config.name} reads {duel.num_right}, {config.rival} "
         f"{duel.rival_num_right}; {duel.num_only_right} and {duel.rival_num_only_right} of them the other does not. "
-        f"The better one is {config.name if duel.is_won else config.rival}.",
+        f"The better one is {config.name if duel.is_won else config.rival}; two that read equally well differ by as "
+        f"much or more in {duel.chance:.0%} of such comparisons.",
         sep="\n",
     )
     write_json(run.folder / "evaluation.json", [score.to_dict() for score in scores])
-    write_json(run.folder / "duel.json", asdict(duel))
+    write_json(run.folder / "duel.json", {**asdict(duel), "chance": duel.chance})
     return scores
 
 

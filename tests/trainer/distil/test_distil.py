@@ -14,7 +14,7 @@ from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.data.batches import TrainingBatches
 from trainer.data.mnist import load_mnist
 from trainer.data.sources import load_training_data
-from trainer.distil.commands import compare, evaluate, train, unseen_digits
+from trainer.distil.commands import Duel, compare, evaluate, train, unseen_digits
 from trainer.distil.lesson import DistillationLoss, TeacherLesson
 from trainer.distil.teacher import load_teacher, opinion, read_record, remember_teacher
 from trainer.errors import TrainerError
@@ -100,7 +100,20 @@ def test_student_is_trained_and_compared_by_commands(config, models_dir, data_di
     told = capsys.readouterr().out
     assert f"taught reads {duel['num_right']}, dnn {duel['rival_num_right']}" in told
     better = "taught" if duel["num_right"] > duel["rival_num_right"] else "dnn"
-    assert f"The better one is {better}." in told
+    assert f"The better one is {better}; " in told
+
+
+@pytest.mark.parametrize(("ours", "theirs", "chance"), [(0, 0, 1.0), (4, 3, 1.0), (3, 0, 0.25), (10, 0, 2 / 1024)])
+def test_a_duel_says_how_much_chance_alone_would_give(ours, theirs, chance):
+    duel = Duel(
+        num_digits=100,
+        num_right=80 + ours,
+        rival_num_right=80 + theirs,
+        num_only_right=ours,
+        rival_num_only_right=theirs,
+    )
+    assert duel.chance == pytest.approx(chance)
+    assert duel.is_won == (ours > theirs)
 
 
 def test_training_does_not_go_on_with_another_teacher(config, put_model, data_dir, tmp_path):
