@@ -19,6 +19,7 @@ LEAST_HEIGHT = 0.3  # of the loop's height, that what is inside has at least
 LEAST_AREA = 0.02  # of the loop's ink, that each piece inside has; smaller ones are specks
 WHOLLY = 0.9  # of the ink of a piece that is inside, where all of it is
 CONVEX = 0.9  # of its hull, that a loop fills; the outline of a hollow digit has more bays
+ONE_PLACE = 0.9  # of what it encloses, that hangs together; in squared paper are many
 THICKEST = 0.6  # of what it encloses, that the ink of a loop covers at most
 DEEP = 4.5  # times the usual distance of a loop's ink from what is outside: a stroke that runs into it is further in
 MAX_DEEP = 0.03  # of its ink that is
@@ -66,9 +67,12 @@ def _enclosed_by(loop: Mask) -> Mask:
 
 
 def _is_outline(loop: Mask, enclosed: Mask) -> bool:
-    """Whether a piece is a line around something, with hardly a bay, and nothing runs into it from inside."""
+    """Whether a piece is one line around one place, with hardly a bay, and nothing runs into it from inside."""
     num_inside = np.count_nonzero(enclosed == INSIDE)
     if np.count_nonzero(loop) > THICKEST * num_inside:
+        return False
+    *_, stats, _ = cv2.connectedComponentsWithStats((enclosed == INSIDE).astype(np.uint8), connectivity=4)
+    if stats[1:, cv2.CC_STAT_AREA].max() < ONE_PLACE * num_inside:
         return False
     hull = cv2.convexHull(cv2.findNonZero(loop))
     if num_inside + np.count_nonzero(loop) < CONVEX * cv2.contourArea(hull):

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from tests.accuracy.scenes import SCENES, Scene, cropped, faxed
 from tests.pictures import encode, png
 from trainer.data.bhmsds import bhmsds_pictures
 from trainer.data.mnist import load_mnist
@@ -122,6 +124,17 @@ def _draw_grid(lines: np.ndarray, rng: np.random.Generator) -> None:
     lines |= lines.T[:, ::-1]
 
 
+def mnist_in_scene(data_dir: Path, scene: Scene) -> PictureSet:
+    """The first 1,000 test digits, 70 to 140 px high, in a scene; JPEG, but for a fax."""
+    rng = np.random.default_rng(4)
+    digits = load_mnist(data_dir).test
+    files = []
+    for canvas in digits.canvases[:1000]:
+        picture = scene(cropped(canvas[:, :, 0], height_px=int(rng.integers(70, 140))), rng)
+        files.append(png(picture) if scene is faxed else encode(picture, "JPEG", quality=85))
+    return PictureSet(files, digits.labels[:1000])
+
+
 PICTURE_SETS: dict[str, Callable[[Path], PictureSet]] = {
     function.__name__: function
     for function in (
@@ -135,7 +148,7 @@ PICTURE_SETS: dict[str, Callable[[Path], PictureSet]] = {
         mnist_on_rulings,
         mnist_on_grids,
     )
-}
+} | {f"mnist_{name}": partial(mnist_in_scene, scene=scene) for name, scene in SCENES.items()}
 
 
 def blank_cells(data_dir: Path) -> list[bytes]:

@@ -7,11 +7,14 @@ Each set has a floor; and `docs/results.md` must say what is measured here. Run 
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
+import numpy as np
 import pytest
 
+from tests.accuracy.scenes import SCENES, Scene, cropped
 from tests.pictures import encode, png
 from tests.project import ROOT
 from tests.running_service import running_service
@@ -35,6 +38,18 @@ def five_digits(style: object) -> Callable[[Path], Numbers]:
     )
 
 
+def five_digits_in_scene(scene: Scene) -> Callable[[Path], Numbers]:
+    """The same numbers, side by side, in a scene."""
+
+    def load(data_dir: Path) -> Numbers:
+        rng = np.random.default_rng(4)
+        plain = five_digits(CLEAN)(data_dir)
+        pictures = [scene(cropped(picture, height_px=int(rng.integers(50, 100))), rng) for picture in plain.pictures]
+        return replace(plain, pictures=pictures)
+
+    return load
+
+
 SETS: dict[str, tuple[str, float, Callable[[Path], Numbers]]] = {
     # name: (query, floor, numbers)
     "served_zip_codes": ("", 0.96, lambda folder: zip_codes(load_mnist(folder), folder, NUM_ZIP_CODES)),
@@ -46,7 +61,7 @@ SETS: dict[str, tuple[str, float, Callable[[Path], Numbers]]] = {
     "served_clean_5_digits": ("", 0.96, five_digits(CLEAN)),
     "served_hard_5_digits": ("", 0.7, five_digits(HARD_DIGITS_ONLY)),
     "served_cheque_amounts": ("", 0.73, cheque_amounts),
-}
+} | {f"served_{name}_5_digits": ("", 0.8, five_digits_in_scene(scene)) for name, scene in SCENES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +101,6 @@ async def test_a_number_is_read_the_same_dark_on_light_turned_a_little_and_small
 ) -> None:
     """The same ZIP codes three ways; what was read once is nearly always read again."""
     import cv2
-    import numpy as np
 
     numbers = zip_codes(load_mnist(real_data_dir), real_data_dir, 100)
     plain = await post_all(address, "", [png(picture) for picture in numbers.pictures])

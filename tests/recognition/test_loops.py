@@ -93,9 +93,15 @@ OPEN_RING = ("ellipse", ((50, 50), (32, 42), 0, 30, 330, 1, 4))
                                       [50, 70], [4, 70], [4, 58]])], True, 1, 2)),
             ("polylines", ([np.array([[50, 22], [50, 58], [20, 58]])], True, 1, 2)),
         ),
+        # Squared paper, one of whose squares holds a dash.
+        strokes_of(
+            *(("line", ((at, 5), (at, 95), 1, 2)) for at in (5, 50, 95)),
+            *(("line", ((5, at), (95, at), 1, 2)) for at in (5, 50, 95)),
+            ("line", ((28, 12), (28, 44), 1, 6)),
+        ),
         np.zeros((100, 100), np.uint8),
     ],
-    ids=["zero", "dotted", "slashed", "touched", "open", "bold", "outlined", "blank"],
+    ids=["zero", "dotted", "slashed", "touched", "open", "bold", "outlined", "squares", "blank"],
 )  # fmt: skip
 def test_what_is_no_loop_around_ink_is_left(strokes) -> None:
     assert loops_around_ink(strokes) is None
