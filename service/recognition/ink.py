@@ -78,7 +78,8 @@ def _find_near(picture: GrayImage) -> Ink:
     """Find the ink of a picture of any size that shows nothing but paper and what is on it."""
     reduced = shrink(picture, WORK_PX)
     lifted = _lift(reduced)
-    loops = loops_around_ink((lifted.image >= STROKE_LEVEL).astype(np.uint8))
+    is_large = max(reduced.shape) > SMALL_PICTURE_PX
+    loops = loops_around_ink((lifted.image >= STROKE_LEVEL).astype(np.uint8)) if is_large else None
     if loops is not None:
         picture = wiped(picture, loops)
         reduced = shrink(picture, WORK_PX)

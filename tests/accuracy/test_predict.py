@@ -30,10 +30,10 @@ FLOORS = {
     "mnist_in_boxes": 0.98,
     "mnist_on_rulings": 0.98,
     "mnist_on_grids": 0.97,
-    "mnist_circled": 0.9,
-    "mnist_on_a_desk": 0.9,
-    "mnist_under_a_hand": 0.8,
-    "mnist_faxed": 0.9,
+    "mnist_circled": 0.97,
+    "mnist_on_a_desk": 0.98,
+    "mnist_under_a_hand": 0.92,
+    "mnist_faxed": 0.98,
 }
 NUM_IN_FLIGHT = 8  # an answer does not depend on its neighbors in a batch
 

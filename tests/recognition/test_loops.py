@@ -84,7 +84,7 @@ OPEN_RING = ("ellipse", ((50, 50), (32, 42), 0, 30, 330, 1, 4))
         strokes_of(RING),  # a 0
         strokes_of(RING, ("circle", ((50, 50), 5, 1, -1))),  # with a dot,
         strokes_of(RING, ("line", ((36, 66), (64, 34), 1, 4))),  # with a slash that ends before it
-        strokes_of(RING, ("line", ((50, 30), (50, 50), 1, 4)), ("line", ((50, 50), (50, 94), 1, 4))),  # run into
+        strokes_of(RING, ("line", ((50, 66), (50, 94), 1, 4))),  # with a spur
         strokes_of(OPEN_RING, ("line", ((50, 35), (50, 65), 1, 4))),  # half open
         strokes_of(("rectangle", ((5, 5), (95, 95), 1, 24)), ("line", ((50, 35), (50, 65), 1, 4))),  # a bold 0
         # The outline of a 4: its hole is no digit.
@@ -95,13 +95,18 @@ OPEN_RING = ("ellipse", ((50, 50), (32, 42), 0, 30, 330, 1, 4))
         ),
         # Squared paper, one of whose squares holds a dash.
         strokes_of(
-            *(("line", ((at, 5), (at, 95), 1, 2)) for at in (5, 50, 95)),
-            *(("line", ((5, at), (95, at), 1, 2)) for at in (5, 50, 95)),
-            ("line", ((28, 12), (28, 44), 1, 6)),
+            *(("line", ((at, 0), (at, 99), 1, 2)) for at in (10, 50, 90)),
+            *(("line", ((0, at), (99, at), 1, 2)) for at in (10, 50, 90)),
+            ("line", ((30, 16), (30, 44), 1, 6)),
+        ),
+        # Two cells of a form, a bar in one of them.
+        strokes_of(
+            ("rectangle", ((5, 20), (95, 80), 1, 2)), ("line", ((50, 20), (50, 80), 1, 2)),
+            ("line", ((28, 32), (28, 68), 1, 6)),
         ),
         np.zeros((100, 100), np.uint8),
     ],
-    ids=["zero", "dotted", "slashed", "touched", "open", "bold", "outlined", "squares", "blank"],
+    ids=["zero", "dotted", "slashed", "spur", "open", "bold", "outlined", "squares", "cells", "blank"],
 )  # fmt: skip
 def test_what_is_no_loop_around_ink_is_left(strokes) -> None:
     assert loops_around_ink(strokes) is None
@@ -126,6 +131,26 @@ def test_loops_within_loops_are_all_found() -> None:
     outer, inner = ("rectangle", ((2, 2), (97, 97), 1, 2)), ("ellipse", ((50, 50), (36, 40), 0, 0, 360, 1, 3))
     strokes = strokes_of(outer, inner, ("line", ((50, 30), (50, 70), 1, 5)))
     assert np.array_equal(loops_around_ink(strokes), strokes_of(outer, inner))
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [RING, ("rectangle", ((14, 6), (86, 94), 1, 4)), ("ellipse", ((50, 50), (40, 44), 0, 0, 352, 1, 3))],
+    ids=["circle", "box", "gap"],
+)
+@pytest.mark.parametrize(
+    "stroke",
+    [("line", ((50, 30), (50, 96), 1, 6)), ("line", ((30, 30), (84, 62), 1, 6)), ("line", ((50, 2), (50, 98), 1, 6))],
+    ids=["foot", "arm", "through"],
+)
+def test_what_touches_its_loop_or_runs_through_it_is_left(loop, stroke) -> None:
+    """But for its end, where it runs along the line."""
+    figure = [("line", ((36, 24), (64, 76), 1, 6)), ("line", ((64, 24), (36, 76), 1, 6)), stroke]
+    strokes = strokes_of(loop, *figure)
+    left = strokes & ~loops_around_ink(strokes)
+    figure_alone, loop_alone = strokes_of(*figure), strokes_of(loop) & ~strokes_of(*figure)
+    assert left[figure_alone > 0].mean() >= 0.9
+    assert left[loop_alone > 0].mean() <= 0.1
 
 
 def test_a_turned_box_around_a_number_leaves_nothing() -> None:
