@@ -57,8 +57,7 @@ class LiftedLine:
         contrast: how far typical ink stood above its paper, in 255ths of the light.
         is_cut: whether a program cut the picture out along its ink, so that all of the ink is the number.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
-        loops: uint8 (height, width), 1 on what is drawn around other ink, of which some may still be in `image`; None
-            where there is nothing of the kind.
+        loops: what is drawn around other ink, some of which may still be in `image`; see `loops_around_ink`.
     """
 
     image: GrayImage

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.lines import Mask
+from service.recognition.paper import shrink
 
-MAX_LOOPS = 20  # largest pieces that are looked at
+LOOK_PX = 256  # shorter side at which loops are looked for
+FAINT = 64  # of 255; a line finer than a pixel of that size leaves no less
+MAX_LOOPS = 8  # largest pieces that are looked at
 LEAST_LOOP_PX = 16  # of its shorter side; within less, nothing can be told
 GAP = 0.1  # of its shorter side, which a loop may leave open
 ROUNDING = 0.12  # of its shorter side: radius of a disc that has room everywhere inside; strokes beyond have none
@@ -47,8 +50,11 @@ def loops_around_ink(strokes: Mask) -> Mask | None:
         strokes: uint8 (height, width), 1 where there is ink.
 
     Returns:
-        uint8 (height, width), 1 on them; None where there are none.
+        uint8, 1 on them, of the same proportions and perhaps smaller; None where there are none.
     """
+    shorter_px, longer_px = sorted(strokes.shape)
+    if shorter_px > LOOK_PX:
+        strokes = (shrink(255 * strokes, round(longer_px * LOOK_PX / shorter_px)) >= FAINT).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
     left, top, width, height, area = stats.T
     loops = None

@@ -5,7 +5,6 @@ import numpy as np
 
 from service.recognition.image import GrayImage
 from service.recognition.lines import Mask, widened
-from service.recognition.paper import shrink
 
 SOFT_PX = 2  # around a mask, where what is to go has soft edges, or was blended with its surroundings
 
@@ -20,7 +19,7 @@ def wiped(picture: GrayImage, mask: Mask) -> GrayImage:
     mask = widened(mask, times=SOFT_PX)
     if mask.all():
         return picture.copy()
-    small = cv2.medianBlur(shrink(picture, max(mask.shape)), 3)
+    small = cv2.medianBlur(cv2.resize(picture, mask.shape[::-1], interpolation=cv2.INTER_AREA), 3)
     _, nearest = cv2.distanceTransformWithLabels(mask, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     values = np.zeros(int(nearest.max()) + 1, np.uint8)
     is_paper = mask == 0
