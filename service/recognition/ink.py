@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from service.recognition.dots import without_dots
 from service.recognition.image import GrayImage
 from service.recognition.lines import without_stripes
 from service.recognition.loops import loops_around_ink
@@ -36,7 +35,7 @@ from service.recognition.pieces import (
     smallest_digit_px,
 )
 from service.recognition.prediction import Box
-from service.recognition.sheet import sheet_alone
+from service.recognition.sheet import paper_alone
 from service.recognition.wipe import wiped
 
 WORK_PX = 512  # longer side at which ink is looked for; more shows only the paper's fibers
@@ -71,7 +70,7 @@ def find_ink(picture: GrayImage) -> Ink:
     Args:
         picture: uint8 (height, width), luminance of either polarity.
     """
-    return _find_near(sheet_alone(without_dots(picture)))
+    return _find_near(paper_alone(picture))
 
 
 def _find_near(picture: GrayImage) -> Ink:

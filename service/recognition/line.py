@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from service.recognition.dots import without_dots
 from service.recognition.image import GrayImage
 from service.recognition.line_paper import LiftedLine, lift_line
 from service.recognition.line_pieces import keep_line
@@ -23,7 +22,7 @@ from service.recognition.lines import Mask
 from service.recognition.paper import Polarity, shrink
 from service.recognition.pieces import LINE_LEVEL, smallest_digit_px
 from service.recognition.prediction import Box
-from service.recognition.sheet import sheet_alone
+from service.recognition.sheet import paper_alone
 from service.recognition.wipe import wiped
 
 WORK_PX = 1600  # longer side at which the line is looked for
@@ -79,7 +78,7 @@ def find_line(picture: GrayImage) -> Line:
     Args:
         picture: uint8 (height, width), luminance of either polarity.
     """
-    return find_on_paper(sheet_alone(without_dots(picture)))[0]
+    return find_on_paper(paper_alone(picture))[0]
 
 
 def find_on_paper(paper: GrayImage) -> tuple[Line, GrayImage]:

@@ -82,7 +82,7 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     if not is_flat(small, counts, widest_px=WIDEST_STROKE * small.shape[0]):
         is_dark_ink = dark_ink_evidence(small) + DARK_INK_BIAS >= 0
         polarity = _polarity(is_dark_ink)
-        share = window_share(lambda share: _flatten(small, polarity, share), usual_px=PAPER_WINDOW * min(small.shape))
+        share = window_share(lambda finer: _flatten(small, polarity, finer), usual_px=PAPER_WINDOW * min(small.shape))
         ink = _flatten(picture, polarity, share)
         return _without_rulings(ink, _levels_of(without_edges(ink)), polarity)
     polarity = _polarity_on_flat(small, counts)
@@ -178,7 +178,7 @@ def _half_width(mask: Mask) -> float:
     return float(np.max(cv2.distanceTransform(framed, cv2.DIST_L2, 3))) + 0.1
 
 
-def _flatten(picture: GrayImage, polarity: Polarity, window_share: float) -> GrayImage:
+def _flatten(picture: GrayImage, polarity: Polarity, share: float) -> GrayImage:
     """Take uneven paper away; uint8 (height, width), paper near 0 and ink bright.
 
     The opening keeps what is wider than a stroke, so it follows the light and even the hard edge of a
@@ -187,11 +187,11 @@ def _flatten(picture: GrayImage, polarity: Polarity, window_share: float) -> Gra
     Args:
         picture: uint8 (height, width).
         polarity: of the picture.
-        window_share: of the usual window.
+        share: of the usual window.
     """
     darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
     small = cv2.medianBlur(_reduced(darkness, PAPER_HEIGHT_PX), 3)
-    side = max(3, round(window_share * PAPER_WINDOW * min(small.shape))) | 1
+    side = max(3, round(share * PAPER_WINDOW * min(small.shape))) | 1
     # A shadow goes on beyond the edge of the picture, and so must the paper in it for the window to fit.
     framed = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REPLICATE)
     paper = cv2.morphologyEx(framed, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))

@@ -236,7 +236,7 @@ def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
 
 def _lift(picture: GrayImage, polarity: Polarity) -> LiftedInk:
     small = shrink(picture, PAPER_PX)
-    share = window_share(lambda share: _flatten(small, polarity, share), usual_px=PAPER_WINDOW * max(small.shape))
+    share = window_share(lambda finer: _flatten(small, polarity, finer), usual_px=PAPER_WINDOW * max(small.shape))
     ink = _flatten(picture, polarity, share)
     levels = levels_of(without_edges(ink))
     return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False, is_flat=False)
@@ -271,7 +271,7 @@ def skewness(picture: GrayImage, *, window: float) -> float:
     return float(cubes.sum()) / total if total else 0.0
 
 
-def _flatten(picture: GrayImage, polarity: Polarity, window_share: float) -> GrayImage:
+def _flatten(picture: GrayImage, polarity: Polarity, share: float) -> GrayImage:
     """Take uneven paper away; uint8 (height, width), paper near 0 and ink bright.
 
     The opening keeps what is wider than a stroke, so it follows the light and even the hard edge of a
@@ -280,11 +280,11 @@ def _flatten(picture: GrayImage, polarity: Polarity, window_share: float) -> Gra
     Args:
         picture: uint8 (height, width).
         polarity: of the picture.
-        window_share: of the usual window.
+        share: of the usual window.
     """
     darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
     small = shrink(darkness, PAPER_PX)
-    side = round(window_share * PAPER_WINDOW * max(small.shape)) | 1
+    side = round(share * PAPER_WINDOW * max(small.shape)) | 1
     window = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     paper = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_OPEN, window)
     # A little wider, so that no seam is left along the edge of a shadow.

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.recognition.dots import without_dots
 from service.recognition.image import GrayImage
 from service.recognition.lines import Mask
 from service.recognition.paper import shrink
@@ -32,6 +33,15 @@ INK_SHARE = 0.08  # of the light of the paper around it, that ink takes away
 WRITTEN = (0.002, 0.3)  # of the sheet that ink covers
 AS_STRONG = 0.5  # of the ink on the sheet; what is so strong beyond it is writing too,
 WRITTEN_BEYOND = 0.004  # where it covers as much
+
+
+def paper_alone(picture: GrayImage) -> GrayImage:
+    """The picture as if it showed nothing but paper and what is on it; the same array where it does.
+
+    Args:
+        picture: uint8 (height, width), luminance of either polarity.
+    """
+    return sheet_alone(without_dots(picture))
 
 
 def sheet_alone(picture: GrayImage) -> GrayImage:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from service.recognition.dots import without_dots
 from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
 from service.recognition.line import Line, closeup, find_on_paper, reduced
 from service.recognition.line_canvas import PlacedLine, line_canvas
 from service.recognition.paper import Polarity
 from service.recognition.prediction import Box
-from service.recognition.sheet import sheet_alone
+from service.recognition.sheet import paper_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def see_picture(picture: GrayImage, slants: Sequence[float]) -> SeenLine:
         picture: uint8 (height, width), luminance of either polarity.
         slants: of the other views; see `slanted`.
     """
-    line, paper = find_on_paper(sheet_alone(without_dots(picture)))
+    line, paper = find_on_paper(paper_alone(picture))
     if line.box is None or line.is_clean:
         return _seen([line])
     # Slanted at its full size, a tall strip of a picture would become a hundred times as large.
