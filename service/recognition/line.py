@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from service.recognition.image import GrayImage
 from service.recognition.line_paper import LiftedLine, lift_line
 from service.recognition.line_pieces import keep_line
-from service.recognition.lines import Mask
+from service.recognition.loops import Loops
 from service.recognition.paper import Polarity, shrink
 from service.recognition.pieces import LINE_LEVEL, smallest_digit_px
 from service.recognition.prediction import Box
@@ -92,7 +92,7 @@ def find_on_paper(paper: GrayImage) -> tuple[Line, GrayImage]:
     """
     line, loops = _find_reduced(paper)
     if loops is not None:
-        paper = wiped(paper, loops)
+        paper = wiped(paper, loops.lines, loops.other_ink)
         line, _ = _find_reduced(paper)
     if line.box is None or line.box.height >= NEAR_SHARE * paper.shape[0]:
         return line, paper
@@ -133,7 +133,7 @@ def reduced(picture: GrayImage) -> GrayImage:
     return shrink(picture, max(1, longer_px))
 
 
-def _find_reduced(picture: GrayImage) -> tuple[Line, Mask | None]:
+def _find_reduced(picture: GrayImage) -> tuple[Line, Loops | None]:
     """Find the line in a picture of any size, and what is drawn around it, if anything is; see `LiftedLine.loops`."""
     smaller = reduced(picture)
     lifted = lift_line(smaller)

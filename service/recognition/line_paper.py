@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from service.recognition.image import GrayImage
 from service.recognition.levels import Levels, levels_of, stretch, without_edges
 from service.recognition.lines import Mask, touching_edges, without_stripes
-from service.recognition.loops import loops_around_ink
+from service.recognition.loops import Loops, loops_around_ink
 from service.recognition.paper import (
     DARK_INK_BIAS,
     DARKEST_PAPER,
@@ -66,7 +66,7 @@ class LiftedLine:
     contrast: float
     is_cut: bool
     is_clean: bool = False
-    loops: Mask | None = None
+    loops: Loops | None = None
 
 
 def lift_line(picture: GrayImage) -> LiftedLine:

@@ -43,21 +43,31 @@ SLASH_DEG = 30.0  # from upright; a 1 leans less
 _OUTSIDE = 2
 
 
-def loops_around_ink(strokes: Mask) -> Mask | None:
-    """The lines that are drawn around something written, but for where a stroke goes through them.
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """What is drawn around something written, in masks of the picture's proportions, and perhaps smaller.
+
+    Attributes:
+        lines: uint8 (height, width), 1 on the loops, but for where a stroke goes through them.
+        other_ink: uint8 (height, width), 1 on all ink beside them.
+    """
+
+    lines: Mask
+    other_ink: Mask
+
+
+def loops_around_ink(strokes: Mask) -> Loops | None:
+    """The lines that are drawn around something written; None where there are none.
 
     Args:
         strokes: uint8 (height, width), 1 where there is ink.
-
-    Returns:
-        uint8, 1 on them, of the same proportions and perhaps smaller; None where there are none.
     """
     shorter_px, longer_px = sorted(strokes.shape)
     if shorter_px > LOOK_PX:
         strokes = (shrink(255 * strokes, round(longer_px * LOOK_PX / shorter_px)) >= FAINT).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
     left, top, width, height, area = stats.T
-    loops = None
+    lines = np.zeros_like(strokes)
     largest = 1 + np.argsort(width[1:] * height[1:])[::-1][:MAX_LOOPS]
     for label in largest[np.minimum(width, height)[largest] >= LEAST_LOOP_PX]:
         box = (slice(top[label], top[label] + height[label]), slice(left[label], left[label] + width[label]))
@@ -70,9 +80,8 @@ def loops_around_ink(strokes: Mask) -> Mask | None:
         written = _written_inside(part, is_large, outline, piece)
         if written is None:
             continue
-        loops = np.zeros_like(strokes) if loops is None else loops
-        loops[box] |= outline.line & piece & ~_bridges(written | (piece & ~outline.line), outline.thickness_px)
-    return loops
+        lines[box] |= outline.line & piece & ~_bridges(written | (piece & ~outline.line), outline.thickness_px)
+    return Loops(lines, strokes & ~lines) if lines.any() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,13 +124,13 @@ def test_what_is_no_loop_around_ink_is_left(strokes) -> None:
 def test_a_loop_is_told_from_what_is_inside(inside) -> None:
     around = strokes_of(RING)
     strokes = strokes_of(RING, *inside)
-    assert np.array_equal(loops_around_ink(strokes), around)
+    assert np.array_equal(loops_around_ink(strokes).lines, around)
 
 
 def test_loops_within_loops_are_all_found() -> None:
     outer, inner = ("rectangle", ((2, 2), (97, 97), 1, 2)), ("ellipse", ((50, 50), (36, 40), 0, 0, 360, 1, 3))
     strokes = strokes_of(outer, inner, ("line", ((50, 30), (50, 70), 1, 5)))
-    assert np.array_equal(loops_around_ink(strokes), strokes_of(outer, inner))
+    assert np.array_equal(loops_around_ink(strokes).lines, strokes_of(outer, inner))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_what_touches_its_loop_or_runs_through_it_is_left(loop, stroke) -> None:
     """But for its end, where it runs along the line."""
     figure = [("line", ((36, 24), (64, 76), 1, 6)), ("line", ((64, 24), (36, 76), 1, 6)), stroke]
     strokes = strokes_of(loop, *figure)
-    left = strokes & ~loops_around_ink(strokes)
+    left = loops_around_ink(strokes).other_ink
     figure_alone, loop_alone = strokes_of(*figure), strokes_of(loop) & ~strokes_of(*figure)
     assert left[figure_alone > 0].mean() >= 0.9
     assert left[loop_alone > 0].mean() <= 0.1
@@ -160,3 +160,14 @@ def test_a_turned_box_around_a_number_leaves_nothing() -> None:
     expected, _ = turned(plain, 6.0)
     found, right = shares(ink_in_picture(line.image, line.to_picture, picture.shape), expected < 140)
     assert (found >= 0.95, right >= 0.9) == (True, True)
+
+
+def test_a_soft_stroke_close_to_its_box_keeps_its_shape() -> None:
+    strokes = np.full((48, 48), 255, np.uint8)
+    cv2.line(strokes, (26, 4), (21, 43), 20, 5)
+    strokes = cv2.GaussianBlur(strokes, (0, 0), 1.0)
+    picture = np.pad(strokes, 4, constant_values=35)
+    alone, found = find_ink(strokes).box, find_ink(picture).box
+    assert found is not None and alone is not None
+    differences = (found.x - 4 - alone.x, found.y - 4 - alone.y, found.width - alone.width, found.height - alone.height)
+    assert max(map(abs, differences)) <= 2

@@ -17,6 +17,17 @@ def test_what_is_wiped_is_as_the_nearest_paper_and_the_rest_is_untouched() -> No
     assert np.array_equal(clean[:15], picture[:15])
 
 
+def test_ink_beside_what_is_wiped_stays_and_does_not_run_into_it() -> None:
+    picture = np.full((60, 90), 220, np.uint8)
+    picture[:, 30:34] = 40  # a line
+    picture[20:40, 35:60] = 20  # a stroke that all but touches it
+    picture[10:14, 10:28] = 20  # another, which ends close to it
+    line, strokes = (picture == 40).astype(np.uint8), (picture == 20).astype(np.uint8)
+    clean = wiped(picture, line, strokes)
+    assert (clean[strokes > 0] == 20).all()
+    assert (clean[strokes == 0] == 220).all()
+
+
 def test_a_mask_of_a_reduced_picture_is_enlarged() -> None:
     picture = np.full((400, 600), 210, np.uint8)
     picture[100:160, 300:420] = 30
