@@ -16,12 +16,13 @@ from service.recognition.lines import Mask
 from service.recognition.paper import shrink
 from service.recognition.wipe import wiped
 
-SHEET_PX = 128  # longer side at which a sheet is looked for
+SHEET_PX = 192  # longer side at which a sheet is looked for
 SAMPLES = 8  # rows, and columns, of the picture for one there
 LEAST_PICTURE_PX = 64  # of the shorter side of a picture; a smaller one was cut by a program
 LEAST_CONTRAST = 50  # of 255, between the sheet and what it lies on
-LEAST_SIDE = 0.3  # of the picture's, that a sheet has
+LEAST_SIDE = 0.12  # of the picture's longer one, that a sheet has
 LEAST_BEYOND = 0.12  # of the pixels along the picture's edges, that show what the sheet lies on
+ALIKE_BEYOND = 0.4  # of the rest, that is as light as the sheet; in squared paper it is most
 MAX_CORNERS = 6  # four, and more where the picture's edge cuts it
 CORNER_SHARE = 0.02  # of its outline, that may be cut off a corner
 STRAIGHT = 0.9  # of the sheet and of the shape with these corners, that both have in common
@@ -30,8 +31,11 @@ RIM_PX = 3  # inside that margin,
 BARE_RIM = 0.985  # of which nothing is written on
 WINDOW = 0.5  # of the picture's shorter side; wider than a stroke
 INK_SHARE = 0.08  # of the light of the paper around it, that ink takes away
+SMALL_SHEET = 0.09  # of the picture; so little may as well be a bold 1,
+INK_ON_SMALL = 0.22  # unless what is on it takes this share of the light, as no soft edge does
 WRITTEN = (0.002, 0.3)  # of the sheet that ink covers
 AS_STRONG = 0.5  # of the ink on the sheet; what is so strong beyond it is writing too,
+ROUGH = 7.0  # times the typical difference there, as in the grain of wood; strokes stand out further
 WRITTEN_BEYOND = 0.004  # where it covers as much
 
 
@@ -75,6 +79,10 @@ def beyond_sheet(picture: GrayImage) -> Mask | None:
         if sheet is None:
             continue
         beyond = _eroded(1 - sheet, 2 * MARGIN_PX + 1) > 0
+        if not beyond.any():
+            continue
+        if np.mean(mask[beyond]) > ALIKE_BEYOND:
+            continue
         if mask is light:
             beyond &= mask == 0  # other light things may lie beside it; but beside a dark one there is light paper
         if beyond.any() and _is_what_is_written_on(seen, sheet, beyond=beyond):
@@ -89,8 +97,8 @@ def _sheet(mask: Mask) -> Mask | None:
     if not contours:
         return None
     contour = max(contours, key=cv2.contourArea)
-    _, _, width, height = cv2.boundingRect(contour)
-    if width < LEAST_SIDE * mask.shape[1] or height < LEAST_SIDE * mask.shape[0]:
+    _, sides, _ = cv2.minAreaRect(contour)
+    if min(sides) < LEAST_SIDE * max(mask.shape):
         return None
     hull = cv2.convexHull(contour)
     corners = cv2.approxPolyDP(hull, CORNER_SHARE * cv2.arcLength(hull, closed=True), closed=True)
@@ -120,8 +128,12 @@ def _is_what_is_written_on(picture: GrayImage, sheet: Mask, *, beyond: NDArray[n
     is_ink = ink >= INK_SHARE  # of the sheet's own kind, darker than its paper
     if not WRITTEN[0] <= np.mean(is_ink) <= WRITTEN[1]:
         return False
-    strong = AS_STRONG * float(np.median(ink[is_ink]))
-    return bool(np.mean(np.abs(_light_taken(picture, beyond)) >= strong) < WRITTEN_BEYOND)
+    typical = float(np.median(ink[is_ink]))
+    if typical < INK_ON_SMALL and np.mean(sheet) < SMALL_SHEET:
+        return False
+    taken = np.abs(_light_taken(picture, beyond))
+    strong = max(AS_STRONG * typical, ROUGH * float(np.median(taken)))
+    return bool(np.mean(taken >= strong) < WRITTEN_BEYOND)
 
 
 def _light_taken(picture: GrayImage, where: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -40,6 +40,26 @@ def test_a_digit_on_a_note_is_found(degrees, cut) -> None:
         assert stroke_overlap(digit_canvas(ink.image), digit_canvas(find_ink(seven(200)).image)) >= 0.75
 
 
+@pytest.mark.parametrize("share", [0.25, 0.45])
+@pytest.mark.parametrize("wood", [65, 120])
+def test_a_note_is_found_on_wood(share, wood) -> None:
+    """The grain is as strong as pale ink, and there is more of it."""
+    rng = np.random.default_rng(3)
+    side = round(200 / share)
+    fibers = cv2.GaussianBlur(rng.normal(0.0, 1.0, (side, side)), (0, 0), sigmaX=24, sigmaY=3)
+    picture = np.clip(wood + 14 * fibers / fibers.std(), 0, 255).astype(np.uint8)
+    corner = round(0.4 * (side - 200))
+    picture[corner : corner + 200, corner : corner + 200] = seven(200)
+    found, expected = (find_ink(with_grain(image)) for image in (picture, seven(200)))
+    assert stroke_overlap(digit_canvas(found.image), digit_canvas(expected.image)) >= 0.75
+
+
+def test_a_square_of_squared_paper_is_no_sheet() -> None:
+    picture = np.tile(np.pad(np.full((86, 86), 235, np.uint8), 7, constant_values=60), (3, 3))
+    picture[107:193, 107:193] = seven(86)
+    assert beyond_sheet(with_grain(picture[40:-40, 40:-40])) is None
+
+
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("is_slate", [False, True])
 def test_a_number_on_a_card_or_a_slate_is_found(is_slate, cut) -> None:
