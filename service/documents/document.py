@@ -4,7 +4,7 @@ from typing import Protocol
 
 from service.documents.pdf import PdfDocument
 from service.documents.tiff import STARTS, TiffDocument
-from service.recognition.image import GrayImage, decode_image
+from service.recognition.image import GrayImage, decode_page
 
 PDF_START = b"%PDF-"
 PDF_START_WITHIN = 1024  # other bytes may stand before it (ISO 32000-1, annex H, note 13)
@@ -16,7 +16,7 @@ class Document(Protocol):
     num_pages: int
 
     def page(self, index: int) -> GrayImage:
-        """The page with this index, from 0; raises a `RequestError` where that page cannot be read."""
+        """The luminance of the page with this index, from 0; raises a `RequestError` where that page cannot be read."""
 
     def close(self) -> None:
         """Let go of what is held."""
@@ -32,7 +32,7 @@ class _Picture:
         self._max_pixels = max_pixels
 
     def page(self, index: int) -> GrayImage:
-        return decode_image(self._data, max_pixels=self._max_pixels)
+        return decode_page(self._data, max_pixels=self._max_pixels)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -52,7 +52,7 @@ def open_document(data: bytes, *, max_pages: int, max_pixels: int) -> Document:
     """Open a file by what its bytes say it is. It must be closed.
 
     Args:
-        data: a PDF, or a picture file as `decode_image` takes it.
+        data: a PDF, or a picture file as `decode_page` takes it.
         max_pages: that a document may have.
         max_pixels: that a page may have.
 

@@ -16,7 +16,7 @@ class TiffDocument:
 
     Raises:
         TooManyPages: it has more than `max_pages`.
-        RequestError: see `decode_image`.
+        RequestError: see `decode_page`.
     """
 
     def __init__(self, data: bytes, *, max_pages: int, max_pixels: int) -> None:
@@ -31,7 +31,7 @@ class TiffDocument:
             index: from 0.
 
         Raises:
-            RequestError: see `decode_image`. Other pages may still be decoded.
+            RequestError: see `decode_page`. Other pages may still be decoded.
         """
         # Opened anew for each page: what Pillow knows of a file does not survive a broken page.
         with opened_image(self._data, max_pixels=self._max_pixels) as image:

@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.accuracy.scenes import SCENES, Scene, cropped, faxed
+from tests.accuracy.colored_scenes import as_bright_as_its_paper, in_colored_cells
+from tests.accuracy.scenes import SCENES, Scene, cropped, faxed, on_wood
 from tests.pictures import encode, png
 from trainer.data.bhmsds import bhmsds_pictures
 from trainer.data.mnist import load_mnist
@@ -125,16 +126,18 @@ def _draw_grid(lines: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def mnist_in_scene(data_dir: Path, scene: Scene) -> PictureSet:
-    """The first 1,000 test digits, 70 to 140 px high, in a scene; JPEG, but for a fax."""
+    """The first 1,000 test digits, 70 to 140 px high, in a scene, 500 where it is a large one; JPEG, but for a fax."""
     rng = np.random.default_rng(4)
     digits = load_mnist(data_dir).test
+    num_digits = 500 if scene is on_wood else 1000
     files = []
-    for canvas in digits.canvases[:1000]:
+    for canvas in digits.canvases[:num_digits]:
         picture = scene(cropped(canvas[:, :, 0], height_px=int(rng.integers(70, 140))), rng)
         files.append(png(picture) if scene is faxed else encode(picture, "JPEG", quality=85))
-    return PictureSet(files, digits.labels[:1000])
+    return PictureSet(files, digits.labels[:num_digits])
 
 
+COLORED: dict[str, Scene] = {scene.__name__: scene for scene in (as_bright_as_its_paper, in_colored_cells)}
 PICTURE_SETS: dict[str, Callable[[Path], PictureSet]] = {
     function.__name__: function
     for function in (
@@ -148,7 +151,7 @@ PICTURE_SETS: dict[str, Callable[[Path], PictureSet]] = {
         mnist_on_rulings,
         mnist_on_grids,
     )
-} | {f"mnist_{name}": partial(mnist_in_scene, scene=scene) for name, scene in SCENES.items()}
+} | {f"mnist_{name}": partial(mnist_in_scene, scene=scene) for name, scene in (SCENES | COLORED).items()}
 
 
 def blank_cells(data_dir: Path) -> list[bytes]:

@@ -42,6 +42,21 @@ def on_a_desk(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _photographed(np.where(is_note, cv2.warpAffine(note, turn, size), desk), rng)
 
 
+def on_wood(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A note lies askew on a wooden table, and takes a sixth to a half of the picture's height."""
+    note = _on_paper(_with_margin(ink, 0.6))
+    height, width = note.shape
+    room = round(rng.uniform(0.5, 2.5) * height)
+    size = (width + 2 * room, height + 2 * room)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(-8, 8)), 1.0)
+    turn[:, 2] += room + rng.uniform(-0.6, 0.6, 2) * room
+    is_note = cv2.warpAffine(np.ones_like(note), turn, size) > 0.9
+    coarse = cv2.GaussianBlur(rng.normal(0.0, 1.0, (size[1] // 4, size[0] // 4)), (0, 0), sigmaX=6.0, sigmaY=0.8)
+    fibers = cv2.resize(coarse / coarse.std(), size)
+    wood = rng.uniform(60, 130) + rng.uniform(8, 16) * fibers
+    return _photographed(np.where(is_note, cv2.warpAffine(note, turn, size), wood), rng)
+
+
 def under_a_hand(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The shadow of a hand, half as bright as the paper, lies on a part of it."""
     page = _on_paper(_with_margin(ink, 0.5))
@@ -75,7 +90,7 @@ def _photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(blurred + rng.normal(0.0, 3.0, scene.shape), 0, 255).astype(np.uint8)
 
 
-SCENES: dict[str, Scene] = {scene.__name__: scene for scene in (circled, on_a_desk, under_a_hand, faxed)}
+SCENES: dict[str, Scene] = {scene.__name__: scene for scene in (circled, on_a_desk, on_wood, under_a_hand, faxed)}
 
 
 def cropped(picture: np.ndarray, *, height_px: int) -> np.ndarray:

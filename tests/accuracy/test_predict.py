@@ -32,8 +32,11 @@ FLOORS = {
     "mnist_on_grids": 0.97,
     "mnist_circled": 0.97,
     "mnist_on_a_desk": 0.98,
+    "mnist_on_wood": 0.92,
     "mnist_under_a_hand": 0.92,
     "mnist_faxed": 0.98,
+    "mnist_as_bright_as_its_paper": 0.98,
+    "mnist_in_colored_cells": 0.98,
 }
 NUM_IN_FLIGHT = 8  # an answer does not depend on its neighbors in a batch
 

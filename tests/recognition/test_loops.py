@@ -168,6 +168,7 @@ def test_a_soft_stroke_close_to_its_box_keeps_its_shape() -> None:
     strokes = cv2.GaussianBlur(strokes, (0, 0), 1.0)
     picture = np.pad(strokes, 4, constant_values=35)
     alone, found = find_ink(strokes).box, find_ink(picture).box
-    assert found is not None and alone is not None
+    assert found is not None
+    assert alone is not None
     differences = (found.x - 4 - alone.x, found.y - 4 - alone.y, found.width - alone.width, found.height - alone.height)
     assert max(map(abs, differences)) <= 2
