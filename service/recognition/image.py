@@ -119,7 +119,7 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
 
 
 def _jpeg_along_color(image: ImageFile.ImageFile, data: bytes) -> GrayImage:
-    """Luminance alone is decoded in half the time; color is looked at in a reduced picture, which takes a third."""
+    """Luminance alone is decoded in half the time; a reduced picture, to look at color in, in a quarter."""
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as reduced:
         share = min(1.0, PREVIEW_PX / max(image.size))
         reduced.draft("RGB", (max(1, int(share * image.width)), max(1, int(share * image.height))))

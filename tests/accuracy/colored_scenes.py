@@ -9,6 +9,8 @@ import colorsys
 import cv2
 import numpy as np
 
+from tests.accuracy.scenes import photographed, with_margin
+
 WHITE = np.array((242.0, 240.0, 235.0))
 BLACK, NAVY, BLUE, RED = ((35, 35, 38), (35, 40, 90), (45, 65, 165), (200, 45, 50))
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -19,8 +21,8 @@ _WORDS = ("Date of birth", "Account No.", "Total amount", "Meter reading", "Post
 def as_bright_as_its_paper(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Colored paper and a pen of another color, whose luminances differ by 8 of 255 at most."""
     paper, pen = _equally_bright(rng)
-    drawn = _with_margin(ink, 0.6)[..., None]
-    return _photographed(paper * (1.0 - drawn) + pen * drawn, rng)
+    drawn = with_margin(ink, 0.6)[..., None]
+    return photographed(paper * (1.0 - drawn) + pen * drawn, rng)
 
 
 def in_colored_cells(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -29,14 +31,14 @@ def in_colored_cells(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     printed = np.array(colorsys.hsv_to_rgb(hue, rng.uniform(0.55, 0.75), rng.uniform(0.8, 0.95))) * 255.0
     height, width = ink.shape
     margin = round(0.6 * height)
-    drawn = _with_margin(ink, 0.6)
+    drawn = with_margin(ink, 0.6)
     lines = np.zeros(drawn.shape, np.uint8)
     line_px, pitch = int(rng.integers(2, 5)), round(rng.uniform(0.55, 0.8) * height)
     top, bottom = margin - 3, margin + height + 2
     for left in range(margin - int(rng.integers(4, pitch)), margin + width + pitch, pitch):
         cv2.rectangle(lines, (left, top), (left + pitch, bottom), 255, line_px)
     page = _under(np.broadcast_to(WHITE, (*drawn.shape, 3)), lines / 255.0, printed)
-    return _photographed(_under(page, drawn, np.array(NAVY if rng.random() < 0.5 else BLACK)), rng)
+    return photographed(_under(page, drawn, np.array(NAVY if rng.random() < 0.5 else BLACK)), rng)
 
 
 def on_a_form(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -53,7 +55,7 @@ def on_a_form(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     corner = (2 * height + width + inset, 2 * height + inset)
     cv2.rectangle(lines, (2 * height - inset, height - inset), corner, 255, max(1, round(2 * size)))
     page = _under(np.broadcast_to(WHITE, (*drawn.shape, 3)), lines / 255.0, np.array(BLACK))
-    return _photographed(_under(page, drawn, np.array(BLUE if rng.random() < 0.7 else RED)), rng)
+    return photographed(_under(page, drawn, np.array(BLUE if rng.random() < 0.7 else RED)), rng)
 
 
 def _equally_bright(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -69,14 +71,3 @@ def _equally_bright(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 def _under(page: np.ndarray, ink: np.ndarray, color: np.ndarray) -> np.ndarray:
     """The page with ink on it, which only darkens."""
     return np.minimum(page, page * (1.0 - ink[..., None]) + color * ink[..., None])
-
-
-def _with_margin(ink: np.ndarray, share: float) -> np.ndarray:
-    return np.pad(ink, round(share * ink.shape[0])).astype(np.float32)
-
-
-def _photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """With falling light, a little blur, and grain."""
-    light = np.linspace(1.0, rng.uniform(0.75, 1.0), scene.shape[1])[None, :, None]
-    blurred = cv2.GaussianBlur((scene * light).astype(np.float32), (0, 0), 0.8)
-    return np.clip(blurred + rng.normal(0.0, 3.0, scene.shape), 0, 255).astype(np.uint8)

@@ -19,19 +19,19 @@ PAPER, PEN, DESK = 235.0, 50.0, 65.0
 def circled(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A circle drawn by hand, its ends one over the other, goes around the ink and does not touch it."""
     height, width = ink.shape
-    page = _with_margin(ink, 0.9)
+    page = with_margin(ink, 0.9)
     middle = (page.shape[1] // 2, page.shape[0] // 2)
     # Through the corners of the ink's box goes an ellipse of the square root of two times its axes.
     axes = [round(0.5 * 2**0.5 * side + rng.uniform(0.08, 0.2) * height) for side in (width, height)]
     start = int(rng.integers(0, 360))
     pen_px = max(2, height // 20)
     cv2.ellipse(page, middle, axes, float(rng.uniform(-4, 4)), start, start + 370, 1.0, pen_px, cv2.LINE_AA)
-    return _photographed(_on_paper(page), rng)
+    return photographed(_on_paper(page), rng)
 
 
 def on_a_desk(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A note lies askew on a dark desk, which takes a good part of the picture."""
-    note = _on_paper(_with_margin(ink, 0.6))
+    note = _on_paper(with_margin(ink, 0.6))
     height, width = note.shape
     room = round(0.35 * height)
     size = (width + 2 * room, height + 2 * room)
@@ -39,12 +39,12 @@ def on_a_desk(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     turn[:, 2] += room + rng.uniform(-0.3, 0.3, 2) * room
     is_note = cv2.warpAffine(np.ones_like(note), turn, size) > 0.9
     desk = DESK + rng.normal(0.0, 8.0, size[::-1])
-    return _photographed(np.where(is_note, cv2.warpAffine(note, turn, size), desk), rng)
+    return photographed(np.where(is_note, cv2.warpAffine(note, turn, size), desk), rng)
 
 
 def on_wood(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A note lies askew on a wooden table, and takes a sixth to a half of the picture's height."""
-    note = _on_paper(_with_margin(ink, 0.6))
+    note = _on_paper(with_margin(ink, 0.6))
     height, width = note.shape
     room = round(rng.uniform(0.5, 2.5) * height)
     size = (width + 2 * room, height + 2 * room)
@@ -54,28 +54,29 @@ def on_wood(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     coarse = cv2.GaussianBlur(rng.normal(0.0, 1.0, (size[1] // 4, size[0] // 4)), (0, 0), sigmaX=6.0, sigmaY=0.8)
     fibers = cv2.resize(coarse / coarse.std(), size)
     wood = rng.uniform(60, 130) + rng.uniform(8, 16) * fibers
-    return _photographed(np.where(is_note, cv2.warpAffine(note, turn, size), wood), rng)
+    return photographed(np.where(is_note, cv2.warpAffine(note, turn, size), wood), rng)
 
 
 def under_a_hand(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The shadow of a hand, half as bright as the paper, lies on a part of it."""
-    page = _on_paper(_with_margin(ink, 0.5))
+    page = _on_paper(with_margin(ink, 0.5))
     height, width = page.shape
     light = np.ones_like(page)
     middle = (int(rng.uniform(0.2, 0.8) * width), int(rng.uniform(0.55, 1.0) * height))
     axes = (int(rng.uniform(0.3, 0.5) * height), int(rng.uniform(0.2, 0.3) * height))
     cv2.ellipse(light, middle, axes, float(rng.uniform(0, 180)), 0, 360, 0.5, -1)
-    return _photographed(page * cv2.GaussianBlur(light, (0, 0), 0.03 * height), rng)
+    return photographed(page * cv2.GaussianBlur(light, (0, 0), 0.03 * height), rng)
 
 
 def faxed(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gray paper in falling light, which the machine sends as black dots on white."""
-    page = _on_paper(_with_margin(ink, 0.5))
+    page = _on_paper(with_margin(ink, 0.5))
     page *= np.linspace(0.95, rng.uniform(0.75, 0.9), page.shape[1])
     return np.asarray(Image.fromarray(page.astype(np.uint8)).convert("1").convert("L"))
 
 
-def _with_margin(ink: np.ndarray, share: float) -> np.ndarray:
+def with_margin(ink: np.ndarray, share: float) -> np.ndarray:
+    """Ink with room all around, so many times as wide as the ink is high; float32 (height, width)."""
     return np.pad(ink, round(share * ink.shape[0])).astype(np.float32)
 
 
@@ -83,9 +84,9 @@ def _on_paper(ink: np.ndarray) -> np.ndarray:
     return PAPER - (PAPER - PEN) * ink
 
 
-def _photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """With falling light, a little blur, and grain."""
-    light = np.linspace(1.0, rng.uniform(0.75, 1.0), scene.shape[1])
+def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A scene, gray or in color, with falling light, a little blur, and grain; uint8."""
+    light = np.linspace(1.0, rng.uniform(0.75, 1.0), scene.shape[1]).reshape(1, -1, *(1,) * (scene.ndim - 2))
     blurred = cv2.GaussianBlur((scene * light).astype(np.float32), (0, 0), 0.8)
     return np.clip(blurred + rng.normal(0.0, 3.0, scene.shape), 0, 255).astype(np.uint8)
 

@@ -54,6 +54,17 @@ def test_a_note_is_found_on_wood(share, wood) -> None:
     assert stroke_overlap(digit_canvas(found.image), digit_canvas(expected.image)) >= 0.75
 
 
+@pytest.mark.parametrize(("tilt", "pen_px"), [(20, 34), (0, 42), (20, 42)])
+def test_a_bold_one_is_no_sheet(tilt, pen_px) -> None:
+    """Where the pen left it paler, it looks like a slip of dark paper with something written on it."""
+    picture = np.full((280, 280), 255, np.uint8)
+    cv2.line(picture, (140 + tilt, 80), (140 - tilt, 200), 0, pen_px)
+    cv2.line(picture, (140, 125), (140, 155), 38, 8)
+    picture = cv2.GaussianBlur(picture, (0, 0), 1.5)
+    for seen in (picture, 255 - picture):
+        assert sheet_alone(seen) is seen
+
+
 def test_a_square_of_squared_paper_is_no_sheet() -> None:
     picture = np.tile(np.pad(np.full((86, 86), 235, np.uint8), 7, constant_values=60), (3, 3))
     picture[107:193, 107:193] = seven(86)
