@@ -1,5 +1,6 @@
 """From a registered page to what is written in its cells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,6 +11,7 @@ from service.forms.erasing import erase_print
 from service.forms.page import BlankPage, PageRect
 from service.forms.registration import FieldPlace, Registration
 from service.forms.template import Field
+from service.forms.visibility import PrintGauge, Surroundings
 from service.recognition.canvas import stroke_width
 from service.recognition.image import GrayImage
 from service.recognition.prediction import Box
@@ -57,7 +59,7 @@ class CutField:
         box: where it is, in pixels of the picture.
         cells: one per cell of `boxed_digits`, else one.
         line: the whole field as one picture; what a number reader gets.
-        is_in_place: whether the print around the field was found where it was looked for.
+        is_in_place: whether the print around the field and around each cell was found where it was looked for.
     """
 
     field: Field
@@ -69,10 +71,11 @@ class CutField:
 
 @dataclass(frozen=True, slots=True)
 class _Zone:
-    """A field's surroundings without print; `rect` on the canvas is what `ink` shows."""
+    """A field's surroundings, and the same without print: `rect` on the canvas is what both show."""
 
     field: Field
     rect: PageRect
+    surroundings: Surroundings
     ink: GrayImage
     is_clear: GrayImage
     is_at_line: GrayImage
@@ -89,15 +92,19 @@ def cut_fields(registration: Registration, page: BlankPage, fields: tuple[Field,
     """
     zones = [_zone(registration, page, field, place) for field, place in zip(fields, registration.fields, strict=True)]
     level = _ink_level(zones, page)
-    return tuple(_cut(registration, page, zone, level) for zone in zones)
+    rects = [[page.rect(box) for box in zone.field.cells] for zone in zones]
+    gauge = PrintGauge([(zone.surroundings, cells) for zone, cells in zip(zones, rects, strict=True)])
+    return tuple(_cut(registration, page, zone, cells, level, gauge) for zone, cells in zip(zones, rects, strict=True))
 
 
 def _zone(registration: Registration, page: BlankPage, field: Field, place: FieldPlace) -> _Zone:
     margin = OVERHANG * field.box.height * page.height
     rect = page.rect(field.box, margin=margin)
     lifted = registration.lift(rect, shift=(place.shift_x, place.shift_y))
-    erased = erase_print(lifted, page.print[rect.top : rect.bottom, rect.left : rect.right], px_per_mm=page.px_per_mm)
-    return _Zone(field, rect, erased.ink, erased.is_clear, erased.is_at_line, place)
+    page_print = page.print[rect.top : rect.bottom, rect.left : rect.right]
+    erased = erase_print(lifted, page_print, px_per_mm=page.px_per_mm)
+    surroundings = Surroundings.of(rect, lifted, page_print)
+    return _Zone(field, rect, surroundings, erased.ink, erased.is_clear, erased.is_at_line, place)
 
 
 def _ink_level(zones: list[_Zone], page: BlankPage) -> float:
@@ -120,11 +127,17 @@ def _inside(rect: PageRect, outer: PageRect) -> tuple[slice, slice]:
     )
 
 
-def _cut(registration: Registration, page: BlankPage, zone: _Zone, level: float) -> CutField:
+def _cut(
+    registration: Registration,
+    page: BlankPage,
+    zone: _Zone,
+    rects: Sequence[PageRect],
+    level: float,
+    gauge: PrintGauge,
+) -> CutField:
     shift = (zone.place.shift_x, zone.place.shift_y)
     ink = _levelled(zone.ink, level)
     pieces = _Pieces(ink, zone.is_at_line)
-    rects = [page.rect(box) for box in zone.field.cells]
     whole = page.rect(zone.field.box)
     cells = tuple(
         pieces.cell(_inside(rect, zone.rect), registration.picture_box(_shifted(rect, shift))) for rect in rects
@@ -138,7 +151,8 @@ def _cut(registration: Registration, page: BlankPage, zone: _Zone, level: float)
             height=rects[0].bottom - rects[0].top,
         )
     )
-    return CutField(zone.field, line.box, cells, line, zone.place.is_found)
+    is_in_place = zone.place.is_found and all(gauge.sees_print(zone.surroundings, rect) for rect in rects)
+    return CutField(zone.field, line.box, cells, line, is_in_place)
 
 
 def _shifted(rect: PageRect, shift: tuple[float, float]) -> PageRect:

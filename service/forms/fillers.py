@@ -21,6 +21,7 @@ SHAPE_PX = 48  # longer side at which strokes are looked for
 NUM_ANGLES = 36  # directions that are tried, over half a turn
 STROKE_SLACK = 1.25  # hands tremble: a straight stroke stays within this many of its own widths
 LOOP_PX = 10  # pixels of paper, at `SHAPE_PX`, that make a loop
+THICKEST = 0.2  # width of a stroke, of its cross' longer side; in ink as thick as that an 8 has lost its loops
 NARROWEST = 0.45  # shorter side over longer; narrower marks are 1s with a serif
 SMALL_CROSS = 0.6  # of the height of the line's tallest stroke; digits of one hand stay above
 LEAST_MARK = 0.15  # likewise; what is smaller is a point, and neither a cross nor a digit
@@ -91,7 +92,10 @@ def is_cross(ink: GrayImage, limits: CrossLimits = SURE) -> bool:
     points = np.argwhere(strokes)[:, ::-1].astype(np.float64)
     if len(points) < SHAPE_PX or min(size) < NARROWEST * max(size) or _has_loop(strokes):
         return False
-    width = min(max(3.0, STROKE_SLACK * stroke_width(small)), 0.3 * SHAPE_PX)
+    pen_px = stroke_width(small)
+    if pen_px > THICKEST * SHAPE_PX:
+        return False
+    width = max(3.0, STROKE_SLACK * pen_px)
     first = _longest_stroke(points, np.ones(len(points), bool), width)
     second = _longest_stroke(points, ~first.is_on, width)
     if np.mean(first.is_on | second.is_on) < limits.on_strokes:

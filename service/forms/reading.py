@@ -39,6 +39,7 @@ CLEAR_CHECKBOX, UNCLEAR_CHECKBOX = (
     0.6,
 )  # not measured on people's ticks; set so that only clear ones are accepted
 EMPTY_CONFIDENCE = 0.999  # likewise: nothing as dark as the page's writing stands in the field
+LIGHT = 0.15  # times the same: the rest of a line, or a speck; a 1 in a fine pen has 0.19
 HEAVY = 2.5  # times the page's typical ink in a cell: two digits lie on each other there
 SURE_DIGIT = 0.98  # a digit of less is worth a second opinion, even where it would be accepted
 CONTRADICTION = 0.5  # confidence of a second opinion from which it speaks against what was accepted
@@ -477,7 +478,10 @@ def _careful(reading: FieldReading, field: CutField, typical_fill: float) -> Fie
         return reading
     if not field.is_in_place:
         return replace(reading, decision=Decision.REVIEW, reason=Reason.MISPLACED)
-    is_heavy = any(cell.fill > HEAVY * typical_fill for cell in _asked_cells(field))
-    if is_heavy and reading.digits:
+    cells = _asked_cells(field)
+    if reading.digits and any(cell.fill > HEAVY * typical_fill for cell in cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)
+    of_digits = {digit.box for digit in reading.digits}
+    if any(cell.fill < LIGHT * typical_fill for cell in cells if cell.box in of_digits):
+        return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)
     return reading

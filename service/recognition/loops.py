@@ -35,6 +35,7 @@ LEAST_AREA = 0.02  # of a loop's piece, that each piece inside has; smaller ones
 WHOLLY = 0.9  # of the ink of a piece that is inside, where all of it is
 LEAST_HEIGHT = 0.3  # of the loop's, that what is inside has
 LEAST_TOUCHING_HEIGHT = 0.55  # and where that is one piece with it; the curl at the start of a 0 has less
+LEAST_REACH = 0.6  # of the way to the middle of a loop, that a stroke from it goes in; the thick side of a 0 does less
 LARGEST_PLACE = 0.35  # of what is inside and bare, that hangs together; in squared paper no square has so much
 WALL_SPAN = 0.85  # of the inside of a loop, less the line on either side
 WALL_LENGTH = 6.0  # widths of a bar
@@ -86,10 +87,18 @@ def loops_around_ink(strokes: Mask) -> Loops | None:
 
 @dataclass(frozen=True, slots=True)
 class _Outline:
-    """A line along the outline of a place: both uint8 (height, width), 1 there; and how thick the line is."""
+    """A line along the outline of a place.
+
+    Attributes:
+        line: uint8 (height, width), 1 on it.
+        inside: uint8 (height, width), 1 within the outline, on the line too.
+        depth: float32 (height, width), pixels from the outline inwards; 0 outside.
+        thickness_px: of the line.
+    """
 
     line: Mask
     inside: Mask
+    depth: NDArray[np.float32]
     thickness_px: int
 
 
@@ -135,7 +144,7 @@ def _outline_of(piece: Mask) -> _Outline | None:
     near = cv2.dilate(place, _disc(beyond_px + 2)) > 0
     inner = slice(gap + 1, -gap - 1)
     line = (near & (depth <= thickness_px + SOFT_PX))[inner, inner].astype(np.uint8)
-    return _Outline(line, np.ascontiguousarray(place[inner, inner]), thickness_px)
+    return _Outline(line, np.ascontiguousarray(place[inner, inner]), depth[inner, inner], thickness_px)
 
 
 def _thickness_px(piece: Mask, depth: NDArray[np.float32], *, most: int) -> int | None:
@@ -183,6 +192,9 @@ def _written_inside(
     is_stroke[0] = False
     if any(_is_wall(touching == index, outline.inside) for index in np.flatnonzero(is_stroke)):
         return None
+    reach = np.zeros(len(is_stroke), np.float32)
+    np.maximum.at(reach, touching.ravel(), outline.depth.ravel())
+    is_stroke &= reach >= LEAST_REACH * outline.depth.max()
     strokes = is_stroke[touching]
     written = others | strokes
     rows = np.flatnonzero(written.any(axis=1))

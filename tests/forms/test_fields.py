@@ -50,6 +50,20 @@ def test_the_box_of_a_cell_is_where_it_lies_in_the_picture(
     assert abs(field.box.width - (expected.right - expected.left)) <= 5
 
 
+@pytest.mark.parametrize("share", [1.0, 0.3], ids=["glare", "pale print in glare"])
+def test_a_field_whose_frame_cannot_be_seen_is_out_of_place(
+    share: float, take: Callable[[Camera], np.ndarray], table: tuple[Template, BlankPage]
+) -> None:
+    paper = 240 - share * (240 - take(Camera()).astype(np.float32).clip(max=240))
+    picture = np.rint(paper).astype(np.uint8)
+    template, page = table
+    hidden = next(field for field in template.fields if field.name == "b0")
+    cell = page.rect(hidden.cells[-1])
+    around = cell.widened((cell.bottom - cell.top) // 3)
+    picture[around.top : around.bottom, (cell.left + cell.right) // 2 : around.right] = 240
+    assert [name for name, field in cut(picture, table).items() if not field.is_in_place] == ["b0"]
+
+
 def test_a_page_without_ink_is_all_blank(table: tuple[Template, BlankPage]) -> None:
     fields = cut(table[1].image, table)
     assert all(cell.is_blank for field in fields.values() for cell in field.cells)

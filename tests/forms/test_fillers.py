@@ -24,6 +24,13 @@ def test_no_digit_is_a_cross_or_a_dash(digit: str) -> None:
         assert not is_dash(ink)
 
 
+def test_a_bold_8_whose_loops_have_run_full_is_no_cross() -> None:
+    ink = np.zeros((100, 84), np.uint8)
+    cv2.line(ink, (20, 18), (64, 82), 255, 26)
+    cv2.line(ink, (64, 18), (20, 82), 255, 26)
+    assert not is_cross(ink)
+
+
 def test_a_flat_stroke_is_a_dash() -> None:
     assert is_dash(np.full((8, 40), 255, np.uint8))
 

@@ -266,6 +266,17 @@ def test_a_cell_with_far_more_ink_than_others_is_taken_for_overwritten() -> None
     assert [reading.reason for reading in readings] == [None, None, None, "overwritten"]
 
 
+@pytest.mark.parametrize(("ink", "value", "reason"), [(STROKE, "11", "uncertain"), (DASH, "1", None)])
+def test_a_digit_with_far_less_ink_than_others_may_be_the_rest_of_a_line(
+    ink: np.ndarray, value: str, reason: str | None
+) -> None:
+    """What is no digit is no part of the value, however little ink it has."""
+    cells = [replace(cell(ink, fill=0.01), box=replace(BOX, x=400)), cell(STROKE, fill=0.1)]
+    others = [cut_field([cell(STROKE, fill=0.1)]) for _ in range(3)]
+    reading = read_fields([cut_field(cells), *others], [sure(1)] * 5, [], threshold=THRESHOLD)[0]
+    assert (reading.value, reading.reason) == (value, reason)
+
+
 def test_an_unproven_threshold_accepts_nothing() -> None:
     (reading,) = read_fields([cut_field([cell(STROKE)])], [sure(1)], [], threshold=None)
     assert (reading.decision, reading.reason) == ("review", "max_error_unproven")

@@ -87,6 +87,7 @@ OPEN_RING = ("ellipse", ((50, 50), (32, 42), 0, 30, 330, 1, 4))
         strokes_of(RING, ("line", ((50, 66), (50, 94), 1, 4))),  # with a spur
         strokes_of(OPEN_RING, ("line", ((50, 35), (50, 65), 1, 4))),  # half open
         strokes_of(("rectangle", ((5, 5), (95, 95), 1, 24)), ("line", ((50, 35), (50, 65), 1, 4))),  # a bold 0
+        strokes_of(RING, *(("ellipse", ((50, 50), (32 - inner, 42), 0, 100, 260, 1, 4)) for inner in range(8))),
         # The outline of a 4: its hole is no digit.
         strokes_of(
             ("polylines", ([np.array([[50, 2], [62, 2], [62, 58], [90, 58], [90, 70], [62, 70], [62, 98], [50, 98],
@@ -106,7 +107,7 @@ OPEN_RING = ("ellipse", ((50, 50), (32, 42), 0, 30, 330, 1, 4))
         ),
         np.zeros((100, 100), np.uint8),
     ],
-    ids=["zero", "dotted", "slashed", "spur", "open", "bold", "outlined", "squares", "cells", "blank"],
+    ids=["zero", "dotted", "slashed", "spur", "open", "bold", "uneven", "outlined", "squares", "cells", "blank"],
 )  # fmt: skip
 def test_what_is_no_loop_around_ink_is_left(strokes) -> None:
     assert loops_around_ink(strokes) is None
