@@ -1,22 +1,29 @@
 """Taking a form's print out of a picture, so that only what was written stays.
 
-The registered blank page says where there is print and how dark it is. Pale print (gray boxes, dotted guides, a
-background pattern) is taken off the darkness, and ink on top of it remains. Black print hides what is
-under it; there the ink is continued from the two sides of the line.
+The registered blank page says where there is print and how dark it is. A stroke of a pen is broader than a printed line,
+so what is written on print, across a line or along it, shows in how dark it is all around a point: what is darker
+there than the print alone is ink, and stays as dark as it is. Broad black print hides what is under it; there ink is
+continued from the two sides.
 """
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
 
 TOLERANCE_PX = 2  # of the canvas: a quarter of a millimeter that print may still be off
-DARK_PRINT = 110  # of 255, from which print hides ink
+AROUND_PX = 7  # of the canvas: a point and what is around it, broader than a pen's stroke
 PRINT_LEVEL = 12  # of 255, from which the blank page counts as printed
-MIN_GAIN, MAX_GAIN = 0.6, 1.6  # print in the picture may be paler or darker than on the blank page
-BRIDGE_MM = 0.5  # ink is continued over a black line and this much beyond its edges
+LEAST_PIXELS = 20  # of print, that tell how dark it comes out
+MIN_GAIN, MAX_GAIN = 0.6, 3.0  # print in the picture may be paler or darker than on the blank page
+DARKER = 1.15  # than usual, that print may be here and there
+NO_INK, ALL_INK = 15, 40  # of 255, by which a point and what is around it are darker than print: none, or surely ink
+DARK_PRINT = 110  # of 255, on the blank page; of a line as dark a rest may stay beside it
+HIDING = 150  # of 255, that print is dark all around, from which ink on it can no longer be told
+BRIDGE_MM = 0.5  # ink is continued over broad black print and this much beyond its edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +33,14 @@ class Erased:
     Attributes:
         ink: uint8 (height, width), darkness of what is written, 0 to 255; paper and print near 0.
         is_clear: uint8 (height, width), 1 where nothing is printed, so that the ink is as it was.
-        is_at_line: uint8 (height, width), 1 on black print and next to it, where a rest of it may have stayed.
+        is_at_line: uint8 (height, width), 1 on dark print and next to it, where a rest of it may have stayed.
+        is_hidden: uint8 (height, width), 1 on print that hides what is under it.
     """
 
     ink: GrayImage
     is_clear: GrayImage
     is_at_line: GrayImage
+    is_hidden: GrayImage
 
 
 def erase_print(ink: GrayImage, page_print: GrayImage, *, px_per_mm: float) -> Erased:
@@ -42,34 +51,34 @@ def erase_print(ink: GrayImage, page_print: GrayImage, *, px_per_mm: float) -> E
         page_print: uint8 (height, width), darkness of the same part of the blank page.
         px_per_mm: scale of both.
     """
-    side = 2 * TOLERANCE_PX + 1
-    wide = cv2.dilate(page_print, np.ones((side, side), np.uint8))
-    expected = cv2.convertScaleAbs(wide, alpha=_gain(ink, page_print))
-    written = cv2.subtract(ink, expected)
+    reach = np.ones((2 * TOLERANCE_PX + 1, 2 * TOLERANCE_PX + 1), np.uint8)
+    wide = cv2.dilate(page_print, reach)
     is_clear = (wide < PRINT_LEVEL).astype(np.uint8)
-    is_hidden = (wide >= DARK_PRINT).astype(np.uint8)
+    is_at_line = cv2.dilate((wide >= DARK_PRINT).astype(np.uint8), reach)
+    around, print_around = (cv2.blur(one, (AROUND_PX, AROUND_PX)) for one in (ink, page_print))
+    expected = cv2.convertScaleAbs(cv2.dilate(print_around, reach), alpha=DARKER * _gain(around, print_around))
+    excess = cv2.subtract(around, expected).astype(np.float32)
+    share = np.where(is_clear > 0, 1.0, ((excess - NO_INK) / (ALL_INK - NO_INK)).clip(0.0, 1.0))
+    written = np.rint(share * ink).astype(np.uint8)
+    is_hidden = ((expected >= HIDING) & (is_clear == 0)).astype(np.uint8)
     if is_hidden.any():
-        written[is_hidden > 0] = 0
         bridge = _thickness(is_hidden) + 2 * round(BRIDGE_MM * px_per_mm)
-        closed = cv2.morphologyEx(
-            written, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (bridge, bridge))
-        )
-        written = np.where(is_hidden > 0, closed, written)
-    return Erased(written, is_clear, cv2.dilate(is_hidden, np.ones((side, side), np.uint8)))
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (bridge, bridge))
+        written = np.where(is_hidden > 0, cv2.morphologyEx(written, cv2.MORPH_CLOSE, disc), written)
+    return Erased(written, is_clear, is_at_line, is_hidden)
 
 
-def _gain(ink: GrayImage, page_print: GrayImage) -> float:
-    """How much darker pale print is in the picture than on the blank page."""
-    # Only the middle of printed lines: their edges are blurred in the picture.
-    core = cv2.erode(page_print, np.ones((2, 2), np.uint8))
-    is_core = (core >= 2 * PRINT_LEVEL) & (core < DARK_PRINT)
-    if np.count_nonzero(is_core) < 20:
+def _gain(around: GrayImage, print_around: GrayImage) -> float:
+    """How much darker print is in the picture than on the blank page."""
+    is_print = print_around >= PRINT_LEVEL
+    if np.count_nonzero(is_print) < LEAST_PIXELS:
         return 1.0
+    is_strong: NDArray[np.bool_] = print_around >= max(PRINT_LEVEL, float(np.median(print_around[is_print])))
     # The quarter that ink lies on is left out by taking the median.
-    ratio = float(np.median(ink[is_core].astype(np.float32) / page_print[is_core]))
-    return float(np.clip(1.15 * ratio, MIN_GAIN, MAX_GAIN))
+    ratio = float(np.median(around[is_strong].astype(np.float32) / print_around[is_strong]))
+    return float(np.clip(ratio, MIN_GAIN, MAX_GAIN))
 
 
 def _thickness(mask: GrayImage) -> int:
-    """Of the thickest printed line, in pixels, as far as it can be bridged at all."""
+    """Of the thickest print that hides, in pixels, as far as it can be bridged at all."""
     return int(min(15, 2 * np.ceil(cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_C, 3).max())))

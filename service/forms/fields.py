@@ -23,6 +23,8 @@ FAINT_SHARE = 0.5  # of the page's ink level, below which a cell's marks are shi
 MIN_MARK = 0.14  # of a cell's height: the least extent of a mark that counts as written
 HAIR_PX = 4  # of the canvas, half a millimeter
 THREAD_SHARE = 0.34  # of a pen's stroke; what is straight and thinner than that is the rest of a line, and no stroke
+UNDER_PX = 3  # of the canvas, beyond which a stroke that runs under print is no longer seen
+MOST_UNDER = 16.0  # areas of a pen's width times 1 px, of print that a stroke runs under; a crossing has fewer
 SPECK_SHARE = 0.03  # of the cell's ink; smaller pieces are specks
 
 
@@ -35,14 +37,14 @@ class Cell:
         box: of the cell, in pixels of the picture.
         side_px: the cell's shorter side, in pixels of `ink`.
         fill: share of the cell's area that is ink, 0 to 1.
-        leaves_box: whether a stroke of it runs out of the cell.
+        is_partly_hidden: whether strokes run along or under print that hides what is under it, and do not come out again.
     """
 
     ink: GrayImage
     box: Box
     side_px: int
     fill: float
-    leaves_box: bool
+    is_partly_hidden: bool
 
     @property
     def is_blank(self) -> bool:
@@ -79,6 +81,7 @@ class _Zone:
     ink: GrayImage
     is_clear: GrayImage
     is_at_line: GrayImage
+    is_hidden: GrayImage
     place: FieldPlace
 
 
@@ -104,7 +107,7 @@ def _zone(registration: Registration, page: BlankPage, field: Field, place: Fiel
     page_print = page.print[rect.top : rect.bottom, rect.left : rect.right]
     erased = erase_print(lifted, page_print, px_per_mm=page.px_per_mm)
     surroundings = Surroundings.of(rect, lifted, page_print)
-    return _Zone(field, rect, surroundings, erased.ink, erased.is_clear, erased.is_at_line, place)
+    return _Zone(field, rect, surroundings, erased.ink, erased.is_clear, erased.is_at_line, erased.is_hidden, place)
 
 
 def _ink_level(zones: list[_Zone], page: BlankPage) -> float:
@@ -137,7 +140,7 @@ def _cut(
 ) -> CutField:
     shift = (zone.place.shift_x, zone.place.shift_y)
     ink = _levelled(zone.ink, level)
-    pieces = _Pieces(ink, zone.is_at_line)
+    pieces = _Pieces(ink, zone.is_at_line, zone.is_hidden)
     whole = page.rect(zone.field.box)
     cells = tuple(
         pieces.cell(_inside(rect, zone.rect), registration.picture_box(_shifted(rect, shift))) for rect in rects
@@ -173,10 +176,11 @@ def _levelled(ink: GrayImage, level: float) -> GrayImage:
 class _Pieces:
     """Connected pieces of ink in a field's surroundings, each of which belongs to the cell that holds most of it."""
 
-    def __init__(self, ink: GrayImage, is_at_line: GrayImage) -> None:
+    def __init__(self, ink: GrayImage, is_at_line: GrayImage, is_hidden: GrayImage) -> None:
         self._ink = ink
         self._is_at_line = is_at_line
         strokes = (ink >= 64).astype(np.uint8)
+        self._is_hidden = is_hidden & ~strokes
         self._num, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
         self._area = self._stats[:, cv2.CC_STAT_AREA]
 
@@ -202,21 +206,25 @@ class _Pieces:
         kept = is_own[self._labels] | cut
         kept = self._without_specks(kept, height)
         if not kept.any():
-            return Cell(np.zeros((0, 0), np.uint8), box, side, 0.0, leaves_box=False)
+            return Cell(np.zeros((0, 0), np.uint8), box, side, 0.0, is_partly_hidden=False)
         soft = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))
         # The soft edge of a kept stroke, but none of a neighbor's.
         soft &= ((self._labels == 0) | kept).astype(np.uint8)
         ink = np.where(soft > 0, self._ink, 0).astype(np.uint8)
         x, y, width, tall = cv2.boundingRect(ink)
-        outside = kept.copy()
-        outside[place] = False
         return Cell(
             ink[y : y + tall, x : x + width],
             box,
             side,
             float(np.count_nonzero(kept[place])) / max(1, rows * columns),
-            bool(np.count_nonzero(outside) > 0.04 * np.count_nonzero(kept)),
+            self._runs_under_print(kept),
         )
+
+    def _runs_under_print(self, kept: NDArray[np.bool_]) -> bool:
+        reach = np.ones((2 * UNDER_PX + 1, 2 * UNDER_PX + 1), np.uint8)
+        strokes = kept.astype(np.uint8)
+        num_under = np.count_nonzero(cv2.dilate(strokes, reach) & self._is_hidden)
+        return num_under > 0 and bool(num_under >= MOST_UNDER * stroke_width(255 * strokes))
 
     def _without_specks(self, kept: NDArray[np.bool_], height: int) -> NDArray[np.bool_]:
         """Drop pieces that no pen leaves on purpose; nothing stays where no piece is as large as a mark."""

@@ -481,6 +481,8 @@ def _careful(reading: FieldReading, field: CutField, typical_fill: float) -> Fie
     cells = _asked_cells(field)
     if reading.digits and any(cell.fill > HEAVY * typical_fill for cell in cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)
+    if any(cell.is_partly_hidden for cell in field.cells):
+        return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)
     of_digits = {digit.box for digit in reading.digits}
     if any(cell.fill < LIGHT * typical_fill for cell in cells if cell.box in of_digits):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)

@@ -49,8 +49,33 @@ def cropped(ink: np.ndarray) -> np.ndarray:
     return ink[y : y + height, x : x + width].astype(np.float32) / 255.0
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How somebody writes into boxes.
+
+    Attributes:
+        smallest, largest: height of what is written, as a share of its box; as wide it is at most, too.
+        astray: how far it is off the middle of the box, as a share of it.
+    """
+
+    smallest: float = 0.55
+    largest: float = 0.85
+    astray: float = 0.12
+
+
+TIDY = Hand()
+LARGE = Hand(smallest=0.75, largest=1.05, astray=0.2)
+"""Over the lines of the boxes, as many write."""
+
+
 def fill(
-    blank: np.ndarray, template: Template, values: Mapping[str, str], pen: Pen, rng: np.random.Generator
+    blank: np.ndarray,
+    template: Template,
+    values: Mapping[str, str],
+    pen: Pen,
+    rng: np.random.Generator,
+    *,
+    hand: Hand = TIDY,
 ) -> np.ndarray:
     """Write values into a form, `X` for a crossed-out cell and a space for an empty one.
 
@@ -60,17 +85,18 @@ def fill(
         values: by field; of boxed digits, right-aligned.
         pen: draws digits.
         rng: for how the writer varies.
+        hand: how digits and crosses are written into boxes.
     """
     ink = np.zeros(blank.shape, np.float32)
     for field in template.fields_on(1):
         text = values.get(field.name, "")
         if field.kind is FieldKind.BOXED_DIGITS:
             for cell, character in zip(field.cells, text.rjust(len(field.cells)), strict=True):
-                _write(ink, character, cell, pen, rng)
+                _write(ink, character, cell, pen, rng, hand)
         elif field.kind is FieldKind.DIGIT:
-            _write(ink, text or " ", field.box, pen, rng)
+            _write(ink, text or " ", field.box, pen, rng, hand)
         elif field.kind is FieldKind.CHECKBOX and text == "checked":
-            _write(ink, "X", field.box, pen, rng)
+            _write(ink, "X", field.box, pen, rng, hand)
         elif field.kind is FieldKind.NUMBER:
             _write_line(ink, text, field, pen, rng)
     darkness = rng.uniform(0.65, 0.9)
@@ -90,17 +116,18 @@ def cross(rng: np.random.Generator) -> np.ndarray:
     return cropped(canvas)
 
 
-def _write(ink: np.ndarray, character: str, cell: Any, pen: Pen, rng: np.random.Generator) -> None:
+def _write(ink: np.ndarray, character: str, cell: Any, pen: Pen, rng: np.random.Generator, hand: Hand) -> None:
     if character == " ":
         return
     drawn = cross(rng) if character == "X" else pen(character, rng)
     left, top = cell.x * ink.shape[1], cell.y * ink.shape[0]
     width, height = cell.width * ink.shape[1], cell.height * ink.shape[0]
-    scale = min(rng.uniform(0.55, 0.85) * height / drawn.shape[0], 0.85 * width / drawn.shape[1])
+    tall = rng.uniform(hand.smallest, hand.largest) * height
+    scale = min(tall / drawn.shape[0], hand.largest * width / drawn.shape[1])
     size = (max(2, round(drawn.shape[1] * scale)), max(2, round(drawn.shape[0] * scale)))
     drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).clip(0.0, 1.0)
-    x = round(left + (width - size[0]) / 2 + rng.uniform(-0.12, 0.12) * width)
-    y = round(top + (height - size[1]) / 2 + rng.uniform(-0.12, 0.12) * height)
+    x = round(left + (width - size[0]) / 2 + rng.uniform(-hand.astray, hand.astray) * width)
+    y = round(top + (height - size[1]) / 2 + rng.uniform(-hand.astray, hand.astray) * height)
     place = ink[max(0, y) : y + size[1], max(0, x) : x + size[0]]
     np.maximum(place, drawn[: place.shape[0], : place.shape[1]], out=place)
 

@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 
 from service.forms.erasing import erase_print
 
@@ -14,9 +15,40 @@ def test_pale_print_goes_and_ink_on_it_stays() -> None:
     assert erased[40, 10:70].min() >= 100
 
 
+@pytest.mark.parametrize(("print_level", "thickness"), [(60, 4), (110, 2), (230, 2)], ids=["pale", "gray", "black"])
+def test_a_stroke_along_a_printed_line_stays(print_level: int, thickness: int) -> None:
+    printed = np.zeros((80, 80), np.uint8)
+    printed[40 : 40 + thickness] = print_level
+    ink = printed.copy()
+    ink[38:44, 10:50] = 200
+    erased = erase_print(ink, printed, px_per_mm=8.0).ink
+    assert erased[40, 15:45].min() >= 180
+    assert erased[38:44, 60:].max() == 0
+
+
+def test_print_in_dots_goes() -> None:
+    """As a fax has it: here and there a line is as black as ink, and elsewhere it is not there."""
+    printed = np.zeros((80, 200), np.uint8)
+    printed[40:42] = 100
+    ink = np.where(np.random.default_rng(0).random(printed.shape) < 0.4, np.uint8(255), np.uint8(0)) * (printed > 0)
+    cv2.line(ink, (100, 10), (100, 70), 255, 5)
+    erased = erase_print(ink, printed, px_per_mm=8.0).ink
+    assert erased[15:65, 100].min() >= 200
+    assert (erased[:, :80] >= 64).mean() <= 0.002
+
+
+def test_broad_black_print_is_known_to_hide_ink() -> None:
+    printed = np.zeros((80, 80), np.uint8)
+    printed[36:44] = 230
+    printed[10:12] = 230
+    hidden = erase_print(printed, printed, px_per_mm=8.0).is_hidden
+    assert hidden[37:43].all()
+    assert not hidden[:30].any()
+
+
 def test_a_stroke_is_continued_over_a_black_line() -> None:
     printed = np.zeros((80, 80), np.uint8)
-    printed[38:42] = 230
+    printed[37:43] = 230
     ink = printed.copy()
     cv2.line(ink, (40, 10), (40, 70), 200, 5)
     erased = erase_print(ink, printed, px_per_mm=8.0).ink

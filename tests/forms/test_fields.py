@@ -74,12 +74,23 @@ def test_what_is_far_thinner_than_the_pen_is_no_stroke(thickness: int, is_kept: 
     ink = np.zeros((80, 120), np.uint8)
     ink[15:65, 20:26] = ink[15:21, 20:50] = 255  # a 7 the wrong way round, six pixels thick
     ink[30:60, 80 : 80 + thickness] = 255
-    cell = _Pieces(ink, np.zeros_like(ink)).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
+    cell = _Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
     assert (cell.ink.shape[1] > 50) is is_kept
 
 
 def test_a_lone_thin_stroke_is_written() -> None:
     ink = np.zeros((80, 60), np.uint8)
     ink[10:70, 30:32] = 255
-    cell = _Pieces(ink, np.zeros_like(ink)).cell((slice(0, 80), slice(0, 60)), Box(0, 0, 60, 80))
+    cell = _Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 60)), Box(0, 0, 60, 80))
     assert not cell.is_blank
+
+
+@pytest.mark.parametrize(("x", "is_partly_hidden"), [(58, True), (40, False)], ids=["along", "across"])
+def test_a_stroke_that_runs_under_black_print_is_partly_hidden(x: int, is_partly_hidden: bool) -> None:
+    ink, is_hidden = np.zeros((80, 120), np.uint8), np.zeros((80, 120), np.uint8)
+    is_hidden[:, 60:68] = 1
+    ink[15:65, 40:46] = 255
+    ink[40:46, 40:90] = 255  # across, and out again
+    ink[15:65, x : x + 6] = np.where(is_hidden[15:65, x : x + 6] > 0, 0, 255)
+    cell = _Pieces(ink, np.zeros_like(ink), is_hidden).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
+    assert cell.is_partly_hidden is is_partly_hidden

@@ -23,8 +23,8 @@ DASH = np.full((6, 40), 255, np.uint8)
 
 def cell(ink: np.ndarray | None, *, fill: float = 0.1) -> Cell:
     if ink is None:
-        return Cell(np.zeros((0, 0), np.uint8), BOX, 40, 0.0, leaves_box=False)
-    return Cell(ink, BOX, 40, fill, leaves_box=False)
+        return Cell(np.zeros((0, 0), np.uint8), BOX, 40, 0.0, is_partly_hidden=False)
+    return Cell(ink, BOX, 40, fill, is_partly_hidden=False)
 
 
 def cut_field(cells: list[Cell], *, kind: str = "boxed_digits", **more: Any) -> CutField:
@@ -258,6 +258,11 @@ def test_a_field_out_of_place_is_never_accepted() -> None:
     field = replace(cut_field([cell(STROKE)]), is_in_place=False)
     reading = read(field, [sure(1)])
     assert (reading.decision, reading.reason) == ("review", "misplaced")
+
+
+def test_a_digit_that_runs_under_black_print_is_never_accepted() -> None:
+    reading = read(cut_field([cell(STROKE), replace(cell(STROKE), is_partly_hidden=True)]), [sure(1), sure(1)])
+    assert (reading.value, reading.decision, reading.reason) == ("11", "review", "uncertain")
 
 
 def test_a_cell_with_far_more_ink_than_others_is_taken_for_overwritten() -> None:
