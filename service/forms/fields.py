@@ -37,7 +37,7 @@ class Cell:
         box: of the cell, in pixels of the picture.
         side_px: the cell's shorter side, in pixels of `ink`.
         fill: share of the cell's area that is ink, 0 to 1.
-        is_partly_hidden: whether strokes run along or under print that hides what is under it, and do not come out again.
+        is_partly_hidden: whether strokes run under print that hides them, and do not come out again.
     """
 
     ink: GrayImage
@@ -223,7 +223,7 @@ class _Pieces:
     def _runs_under_print(self, kept: NDArray[np.bool_]) -> bool:
         reach = np.ones((2 * UNDER_PX + 1, 2 * UNDER_PX + 1), np.uint8)
         strokes = kept.astype(np.uint8)
-        num_under = np.count_nonzero(cv2.dilate(strokes, reach) & self._is_hidden)
+        num_under = int(np.count_nonzero(cv2.dilate(strokes, reach) & self._is_hidden))
         return num_under > 0 and bool(num_under >= MOST_UNDER * stroke_width(255 * strokes))
 
     def _without_specks(self, kept: NDArray[np.bool_], height: int) -> NDArray[np.bool_]:
