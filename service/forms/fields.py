@@ -24,7 +24,7 @@ MIN_MARK = 0.14  # of a cell's height: the least extent of a mark that counts as
 HAIR_PX = 4  # of the canvas, half a millimeter
 THREAD_SHARE = 0.34  # of a pen's stroke; what is straight and thinner than that is the rest of a line, and no stroke
 UNDER_PX = 3  # of the canvas, between where a stroke stops to be seen and the print that hides it
-MOST_UNDER = 16.0  # pixels of such print beside a stroke, per pixel of the pen; where one crosses a line there are fewer
+MOST_UNDER = 16.0  # pixels of such print beside a stroke, per pixel of the pen; where one crosses it there are fewer
 SPECK_SHARE = 0.03  # of the cell's ink; smaller pieces are specks
 
 
