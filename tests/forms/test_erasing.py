@@ -46,9 +46,10 @@ def test_broad_black_print_is_known_to_hide_ink() -> None:
     assert not hidden[:30].any()
 
 
-def test_a_stroke_is_continued_over_a_black_line() -> None:
+@pytest.mark.parametrize("thickness", [4, 6])
+def test_a_stroke_is_continued_over_a_black_line(thickness: int) -> None:
     printed = np.zeros((80, 80), np.uint8)
-    printed[37:43] = 230
+    printed[40 - thickness // 2 : 40 + thickness // 2] = 230
     ink = printed.copy()
     cv2.line(ink, (40, 10), (40, 70), 200, 5)
     erased = erase_print(ink, printed, px_per_mm=8.0).ink
