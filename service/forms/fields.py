@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from service.forms.erasing import erase_print
 from service.forms.page import BlankPage, PageRect
-from service.forms.registration import FieldPlace, Registration
+from service.forms.places import FieldPlace
+from service.forms.registration import Registration
 from service.forms.template import Field
 from service.forms.visibility import PrintGauge, Surroundings
 from service.recognition.canvas import stroke_width

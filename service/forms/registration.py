@@ -1,9 +1,8 @@
 """Finding a template's page in a photograph or a scan of it.
 
 First where the page lies as if it were flat, by its marks or by features; then, from coarse to fine, how it bends, by
-holding pieces of the blank page against the picture; last every field by the print around it. That print also answers
-whether this is the page at all: where it is not found around most fields, the picture shows something else, however
-well some of it fitted.
+holding pieces of the blank page against the picture; last every field by the print around it, which also says whether
+this is the page at all.
 """
 
 import math
@@ -18,8 +17,8 @@ from service.forms.features import Placement, find_features, place_by_features
 from service.forms.light import darkness
 from service.forms.marks import find_marks, place_by_marks
 from service.forms.page import GRIDS, LEVELS, BlankPage, PageRect
-from service.forms.patches import MIN_SPREAD, Offsets, at_level, find_offsets, find_patch
-from service.forms.template import PageBox
+from service.forms.patches import Offsets, at_level, find_offsets
+from service.forms.places import FieldPlace, place_fields
 from service.forms.warp import Warp, refine
 from service.recognition.errors import RegistrationFailed
 from service.recognition.image import GrayImage
@@ -29,33 +28,10 @@ from service.recognition.prediction import Box
 WORK_SHARE = 1.25  # longer side of the picture that is worked on, in longer sides of the page's canvas
 MIN_PAGE_SHARE = 0.03  # of the picture's area that the page covers at least; smaller ones could not be read
 FAR_WEIGHT = 0.2  # of print far from every field: wording changes from edition to edition, fields do not
-FIELD_MARGIN_MM = 3.0  # around a field, whose print tells where the field is
-FIELD_REACH_MM = 2.5  # how far off a field may still be
-FIELD_LIKENESS = 0.36  # correlation from which a field's print was found; three quarters of wrong ones stay below 0.33
 PAGE_LIKENESS = 0.46  # of the middle field; other forms stay below 0.43, blurred photographs above 0.5
 SURE_MARKS = 3
-NEAR_PRINT_PX = 9  # at half the canvas' scale: four pixels, half a millimeter, beside a line
 SURE_LIKENESS = 0.5  # pieces from here on say how well the page fits
 PAGE_SUPPORT = 0.6  # share of the fields whose print was found; the others may be covered or overwritten
-
-
-@dataclass(frozen=True, slots=True)
-class FieldPlace:
-    """Where a field was found.
-
-    Attributes:
-        shift_x, shift_y: from where the page's warp has it, in pixels of the canvas.
-        likeness: correlation of the print around it, -1 to 1; None where nothing is printed around it.
-    """
-
-    shift_x: float
-    shift_y: float
-    likeness: float | None
-
-    @property
-    def is_found(self) -> bool:
-        """Whether the field is where it was looked for, as far as print can tell."""
-        return self.likeness is None or self.likeness >= FIELD_LIKENESS
 
 
 @dataclass(frozen=True)
@@ -231,7 +207,7 @@ def _bend(placement: Placement, ink: GrayImage, page: BlankPage, *, scale: float
         scale=scale,
         fields=(),
     )
-    fields = tuple(_place_field(found, page, box) for box in page.boxes)
+    fields = place_fields(warp, ink, page)
     likenesses = [place.likeness for place in fields if place.likeness is not None]
     return replace(
         found,
@@ -248,32 +224,3 @@ def _residual(left_over: NDArray[np.float64], offsets: Offsets, is_near: NDArray
     if not is_sure.any():
         return float(LEVELS[-1].reach_px * LEVELS[-1].reduction)
     return float(np.sqrt(np.median(np.sum(left_over[is_sure] ** 2, axis=1))))
-
-
-def _place_field(found: Registration, page: BlankPage, box: PageBox) -> FieldPlace:
-    """Look for a field by the print in it and around it."""
-    inner = page.rect(box, margin=FIELD_MARGIN_MM * page.px_per_mm)
-    piece = _halved(page.print[inner.top : inner.bottom, inner.left : inner.right])
-    if float(piece.std()) < MIN_SPREAD:
-        return FieldPlace(0.0, 0.0, None)
-    reach = round(FIELD_REACH_MM * page.px_per_mm / 2)
-    around = _halved(found.lift(inner.widened(2 * reach)))
-    x, y, _ = find_patch(piece, around)
-    left, top = reach + round(x), reach + round(y)
-    found_there = around[top : top + piece.shape[0], left : left + piece.shape[1]]
-    return FieldPlace(2.0 * x, 2.0 * y, _likeness(piece, found_there))
-
-
-def _likeness(piece: GrayImage, seen: GrayImage) -> float:
-    """Correlation of print with what is seen, on and next to the print alone: writing inside a box does not count."""
-    near = cv2.dilate(piece, np.ones((NEAR_PRINT_PX, NEAR_PRINT_PX), np.uint8)) >= MIN_SPREAD
-    expected, there = piece[near].astype(np.float64), seen[near].astype(np.float64)
-    expected -= expected.mean()
-    there -= there.mean()
-    norm = float(np.sqrt((expected @ expected) * (there @ there)))
-    return float(expected @ there) / norm if norm else 0.0
-
-
-def _halved(ink: GrayImage) -> GrayImage:
-    """Ink at half the scale: thin print survives blur and small offsets better there."""
-    return at_level(ink, (ink.shape[1] // 2, ink.shape[0] // 2))

@@ -10,7 +10,7 @@ from service.forms.patches import Offsets
 from service.recognition.image import GrayImage
 
 MAP_STEP_PX = 16  # the way into the picture is computed at every 16th pixel; between them it is straight
-STIFFNESS = 0.05  # against bending, relative to the pieces' pull: paper bends smoothly
+STIFFNESS = 0.0002  # against bending, relative to the pieces' pull: paper bends smoothly
 ROUNDS = 5  # of fitting again with outliers weighing less
 OUTLIER_PX = 3.0  # at the level of the pieces: from here on a measurement loses its weight
 
