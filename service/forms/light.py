@@ -30,7 +30,7 @@ def darkness(picture: GrayImage) -> GrayImage:
     window = np.ones((side, side), np.uint8)
     # The closing passes over print and ink, and follows the light, even the hard edge of a shadow.
     paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window)
-    paper = np.maximum(cv2.blur(paper, (3, 3)), DARKEST_PAPER)
-    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    missing: GrayImage = cv2.divide(cv2.subtract(paper, picture), paper, scale=255.0)
+    paper = cv2.resize(cv2.blur(paper, (3, 3)), (width, height), interpolation=cv2.INTER_LINEAR)
+    light = np.maximum(paper, DARKEST_PAPER)
+    missing: GrayImage = cv2.divide(cv2.subtract(paper, picture), light, scale=255.0)
     return missing
