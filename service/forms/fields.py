@@ -11,7 +11,8 @@ from service.forms.erasing import erase_print
 from service.forms.page import BlankPage, PageRect
 from service.forms.places import FieldPlace
 from service.forms.registration import Registration
-from service.forms.template import Field
+from service.forms.shade import without_shade
+from service.forms.template import Field, FieldKind
 from service.forms.visibility import PrintGauge, Surroundings
 from service.recognition.canvas import stroke_width
 from service.recognition.image import GrayImage
@@ -105,6 +106,8 @@ def _zone(registration: Registration, page: BlankPage, field: Field, place: Fiel
     margin = OVERHANG * field.box.height * page.height
     rect = page.rect(field.box, margin=margin)
     lifted = registration.lift(rect, shift=(place.shift_x, place.shift_y))
+    if field.kind is not FieldKind.CHECKBOX:  # which may be blacked out
+        lifted = without_shade(lifted, px_per_mm=page.px_per_mm)
     page_print = page.print[rect.top : rect.bottom, rect.left : rect.right]
     erased = erase_print(lifted, page_print, px_per_mm=page.px_per_mm)
     surroundings = Surroundings.of(rect, lifted, page_print)

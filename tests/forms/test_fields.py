@@ -3,10 +3,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from service.forms.draw import draw_page
 from service.forms.fields import CutField, _Pieces, cut_fields
 from service.forms.page import BlankPage
 from service.forms.registration import register
-from service.forms.template import Template
+from service.forms.template import Template, parse_template
 from service.recognition.prediction import Box
 from tests.forms.composing import Camera
 from tests.forms.conftest import VALUES
@@ -94,3 +95,24 @@ def test_a_stroke_that_runs_under_black_print_is_partly_hidden(x: int, is_partly
     ink[15:65, x : x + 6] = np.where(is_hidden[15:65, x : x + 6] > 0, 0, 255)
     cell = _Pieces(ink, np.zeros_like(ink), is_hidden).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
     assert cell.is_partly_hidden is is_partly_hidden
+
+
+def test_a_checkbox_that_is_blacked_out_in_pencil_stays_so() -> None:
+    box = {"x": 0.3, "y": 0.3, "width": 0.03, "height": 0.02}
+    other = {"x": 0.5, "y": 0.3, "width": 0.1, "height": 0.03}
+    template = parse_template(
+        {
+            "fields": [
+                {"name": "yes", "kind": "checkbox", "box": box},
+                {"name": "count", "kind": "number", "box": other},
+            ]
+        }
+    )
+    page = BlankPage(template.pages[0], draw_page(template, 1), [field.box for field in template.fields])
+    picture = draw_page(template, 1).copy()
+    yes, count = (page.rect(field.box) for field in template.fields)
+    picture[yes.top + 4 : yes.bottom - 4, yes.left + 4 : yes.right - 4] = 180
+    picture[count.top + 15 : count.bottom - 15, count.left + 40 : count.left + 47] = 180
+    fields = {field.field.name: field for field in cut_fields(register(picture, page), page, template.fields)}
+    assert fields["yes"].cells[0].fill > 0.65
+    assert not fields["count"].line.is_blank

@@ -56,6 +56,29 @@ def test_fields_are_found_to_a_pixel_on_a_flat_scan(take: Take, table: Table) ->
     assert found.residual_px < 1.0
 
 
+@pytest.mark.parametrize("num_waves", [1.0, 1.5])
+def test_paper_that_bends_is_followed(num_waves: float, take: Take, table: Table) -> None:
+    flat = take(Camera())
+    height, width = flat.shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    bent_y = y + 14.0 * np.sin(2 * np.pi * num_waves * x / width).astype(np.float32)  # two millimeters up and down
+    found = register(cv2.remap(flat, x, bent_y, cv2.INTER_LINEAR, borderValue=255), table[1])
+    for box, place in zip(table[1].boxes, found.fields, strict=True):
+        rect = table[1].rect(box)
+        corners = np.array([(rect.left, rect.top), (rect.right, rect.top), (rect.right, rect.bottom)], np.float64)
+        seen = found.warp.picture_points(corners + np.array([place.shift_x, place.shift_y])) * found.scale
+        seen[:, 1] += 14.0 * np.sin(2 * np.pi * num_waves * seen[:, 0] / width)
+        assert np.abs(seen - corners).max() < 3.5
+
+
+def test_a_page_in_hardly_any_light_is_found(take: Take, table: Table) -> None:
+    dim = (take(Camera(margin=0.03)) * 0.12).astype(np.uint8)
+    found = register(dim, table[1])
+    assert found.support == 1.0
+    middle = found.lift(table[1].rect(table[1].boxes[0], margin=40))
+    assert np.median(middle) < 10  # paper is paper
+
+
 def without_marks(size: PageSize) -> np.ndarray:
     """A page of print with a table, but no marks in its corners."""
     rng = np.random.default_rng(3)
