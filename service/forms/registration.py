@@ -28,7 +28,7 @@ from service.recognition.prediction import Box
 WORK_SHARE = 1.25  # longer side of the picture that is worked on, in longer sides of the page's canvas
 MIN_PAGE_SHARE = 0.03  # of the picture's area that the page covers at least; smaller ones could not be read
 FAR_WEIGHT = 0.2  # of print far from every field: wording changes from edition to edition, fields do not
-PAGE_LIKENESS = 0.46  # of the middle field; other forms stay below 0.43, blurred photographs above 0.5
+PAGE_LIKENESS = 0.46  # of the middle field; other forms stay below 0.39, blurred photographs above 0.5
 SURE_MARKS = 3
 SURE_LIKENESS = 0.5  # pieces from here on say how well the page fits
 PAGE_SUPPORT = 0.6  # share of the fields whose print was found; the others may be covered or overwritten

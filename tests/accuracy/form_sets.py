@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from service.forms.draw import draw_page
 from service.forms.template import Template, parse_template
-from tests.forms.composing import LARGE, TIDY, Camera, cropped, fill, hard_camera, photograph, table_template
+from tests.forms.composing import LARGE, TIDY, Camera, creased, cropped, fill, hard_camera, photograph, table_template
 from tests.pictures import encode, png
 from trainer.data.mnist import load_mnist
 
@@ -132,7 +132,8 @@ def composed_forms(data_dir: Path, kind: str, num_forms: int, *, first: int = 0)
 
     Args:
         data_dir: with the real data.
-        kind: `scans`, `photographs`, or `large_scans` and `large_photographs`, whose writers go over the lines.
+        kind: `scans` or `photographs`; `large_scans` and `large_photographs`, whose writers go over the lines;
+            `pale_photographs` of forms printed in a third of their darkness; `creased_photographs`.
         num_forms: how many.
         first: number of the first one; each number has its own values, hand and camera.
     """
@@ -152,7 +153,9 @@ def composed_forms(data_dir: Path, kind: str, num_forms: int, *, first: int = 0)
         scan = Camera(turn_deg=float(rng.uniform(-2, 2)), margin=0.02, blur_px=0.5, noise=1.0)
         camera = hard_camera(rng) if kind.endswith("photographs") else scan
         hand = LARGE if kind.startswith("large") else TIDY
-        picture = photograph(fill(blank, template, values, pen, rng, hand=hand), camera, rng)
+        printed = 255 - (255 - blank) // 3 if kind.startswith("pale") else blank
+        page = fill(printed, template, values, pen, rng, hand=hand)
+        picture = photograph(creased(page, rng) if kind.startswith("creased") else page, camera, rng)
         known = {name: value.replace("X", "") for name, value in values.items()}
         forms.append(FilledForm(json.dumps(document), None, encode(picture, "JPEG", quality=92), known))
     return forms

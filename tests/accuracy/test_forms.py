@@ -28,9 +28,23 @@ from tests.running_service import running_service
 
 pytestmark = [pytest.mark.accuracy, pytest.mark.timeout(1_800)]
 
-NUM_COMPOSED = int(os.environ.get("NUM_COMPOSED_FORMS", "40"))  # 200 for docs/results.md; they take minutes
-MIN_RIGHT = {"scans": 0.98, "photographs": 0.97, "large_scans": 0.96, "large_photographs": 0.9}
-MAX_ACCEPTED_WRONG = {"scans": 0.005, "photographs": 0.005, "large_scans": 0.01, "large_photographs": 0.01}
+NUM_COMPOSED = int(os.environ.get("NUM_COMPOSED_FORMS", "20"))  # 60 for docs/results.md; they take minutes
+MIN_RIGHT = {
+    "scans": 0.98,
+    "photographs": 0.97,
+    "large_scans": 0.96,
+    "large_photographs": 0.95,
+    "pale_photographs": 0.97,
+    "creased_photographs": 0.97,
+}
+MAX_ACCEPTED_WRONG = {
+    "scans": 0.005,
+    "photographs": 0.005,
+    "large_scans": 0.01,
+    "large_photographs": 0.01,
+    "pale_photographs": 0.005,
+    "creased_photographs": 0.005,
+}
 
 # Of the fields of a real form, the share that is accepted or right. On `votes` digits are traced over printed
 # seven-segment guides and taken for no digits; in `vote_tables` digits are crammed into one box. Nothing wrong is

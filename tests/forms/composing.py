@@ -145,6 +145,24 @@ def _write_line(ink: np.ndarray, text: str, field: Field, pen: Pen, rng: np.rand
         x += size[0] + height * rng.uniform(0.08, 0.3)
 
 
+def creased(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A page that was crumpled and smoothed out: soft shadows along its creases, up to a third darker.
+
+    Args:
+        page: uint8 (height, width).
+        rng: for where the creases are.
+    """
+    height, width = page.shape
+    creases = np.zeros((height // 4, width // 4), np.float32)
+    for _ in range(40):
+        middle, angle = rng.uniform(0.0, 1.0, 2) * creases.shape[::-1], rng.uniform(0.0, np.pi)
+        half = rng.uniform(25.0, 110.0) * np.array([np.cos(angle), np.sin(angle)])
+        ends = [tuple(int(value) for value in point) for point in (middle - half, middle + half)]
+        cv2.line(creases, ends[0], ends[1], float(rng.uniform(0.1, 0.33)), int(rng.integers(6, 14)))
+    light = 1.0 - cv2.resize(cv2.GaussianBlur(creases, (0, 0), 3), (width, height))
+    return np.rint(page * light).astype(np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """How badly a page is photographed.
