@@ -19,6 +19,7 @@ from service.api.app import create_app
 from service.api.dependencies import Container
 from service.api.tracing import tracing_from
 from service.logs import configure_logs
+from service.prompt import PromptProtocol
 from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
 from service.runtime.metrics import Metrics, snapshot_of
@@ -107,6 +108,7 @@ def _run(
     container = container_for(settings, on_ready=ready, on_failure=stop, line=line)
     config = uvicorn.Config(
         create_app(container),
+        http=PromptProtocol,
         log_config=None,  # our own is in place
         access_log=False,  # the middleware writes a better one
         server_header=False,

@@ -37,6 +37,7 @@ def create_app(container: Container) -> FastAPI:
         docs_url=None,  # `pages` serves both, with assets of our own
         redoc_url=None,
         openapi_url="/openapi.json",
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # `RequestFrame` does that
         middleware=[  # from the outside in
             Middleware(RequestFrame, metrics=container.metrics, drain=container.drain, tracing=container.tracing),
             Middleware(BodyLimits, memory=body_memory, timeout_s=settings.body_timeout_ms / 1e3),

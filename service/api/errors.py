@@ -3,7 +3,7 @@
 This table is the only place that knows which error has which status.
 """
 
-import json
+import asyncio
 import logging
 import math
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -28,6 +29,10 @@ from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TooMan
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:digits:"
+
+REFUSAL_S = 0.1
+"""How long a 429 is kept back. Clients that ask again at once, whatever they are told, would else spend on refusals the
+time in which others could be read."""
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +91,7 @@ PROBLEMS: Mapping[type[errors.DigitsError], Problem] = {
 def install_error_handlers(app: FastAPI) -> None:
     """Have every error of the app answered with a problem document.
 
-    Unexpected errors pass through: `LastResort` in the middleware answers them, where the request id
+    Unexpected errors pass through: `RequestFrame` in the middleware answers them, where the request id
     and the other headers still get onto the answer.
     """
     app.add_exception_handler(errors.DigitsError, _answer_digits_error)
@@ -109,7 +114,7 @@ def problem_response(
         "request_id": scope["state"]["request_id"],
     }
     scope["state"]["code"] = problem.code  # for the log
-    return Response(json.dumps(document), problem.status, dict(headers or {}), PROBLEM_MEDIA_TYPE)
+    return Response(orjson.dumps(document), problem.status, dict(headers or {}), PROBLEM_MEDIA_TYPE)
 
 
 def internal_error_response(scope: Mapping[str, Any]) -> Response:
@@ -131,6 +136,8 @@ async def _answer_digits_error(request: Request, error: Exception) -> Response:
         headers["Connection"] = "close"  # RFC 9110, 15.5.9; the rest of the body is still on its way
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'ApiKey header="X-API-Key"'
+    if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+        await asyncio.sleep(REFUSAL_S)
     return problem_response(request.scope, problem, str(error), headers=headers)
 
 

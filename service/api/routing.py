@@ -124,4 +124,8 @@ def _kind_of(scope: Scope) -> Kind:
 def _handler_of(app: FastAPI, error: Exception) -> ErrorHandler | None:
     """The app's handler for the nearest class of an error, as Starlette would find it."""
     handlers: Mapping[Any, Any] = app.exception_handlers
-    return next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
+    for kind in type(error).__mro__:
+        if kind in handlers:
+            handler: ErrorHandler = handlers[kind]
+            return handler
+    return None

@@ -14,8 +14,8 @@ from service.recognition.errors import QueueFull
 
 Result = TypeVar("Result")
 
-SLICE_S = 0.0025  # between two looks the loop also turns others away, and /health/live is to take 50 ms at most
-LATE_S = 0.15  # half a second is what clients may wait in all, with a loop that others keep from its core
+SLICE_S = 0.0015  # between two looks the loop also turns others away, and /health/live is to take 50 ms at most
+LATE_S = 0.12  # half a second is what clients may wait in all, with a loop that others keep from its core
 _SMOOTHING = 0.2  # weight of the newest turn in the running mean of the time per call
 
 
