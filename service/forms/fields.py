@@ -28,6 +28,8 @@ THREAD_SHARE = 0.34  # of a pen's stroke; what is straight and thinner than that
 UNDER_PX = 3  # of the canvas, between where a stroke stops to be seen and the print that hides it
 MOST_UNDER = 16.0  # pixels of such print beside a stroke, per pixel of the pen; where one crosses it there are fewer
 SPECK_SHARE = 0.03  # of the cell's ink; smaller pieces are specks
+TOUCHES_LINE = 0.3  # of a speck that is along a printed line, from which on it is the line's
+CRUMB = 0.04  # of a cell's height: the least extent of a speck that may be a stroke's; dust and noise are smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Cell:
         side_px: the cell's shorter side, in pixels of `ink`.
         fill: share of the cell's area that is ink, 0 to 1.
         is_partly_hidden: whether strokes run under print that hides them, and do not come out again.
+        crumbs: how long the pieces that were left out as too small are together, in heights of the cell: strokes that a
+            scan in black and white has broken to bits leave many.
     """
 
     ink: GrayImage
@@ -47,6 +51,7 @@ class Cell:
     side_px: int
     fill: float
     is_partly_hidden: bool
+    crumbs: float
 
     @property
     def is_blank(self) -> bool:
@@ -208,9 +213,9 @@ class _Pieces:
         cut = np.zeros_like(self._ink, dtype=bool)
         cut[place] = is_shared[self._labels[place]]
         kept = is_own[self._labels] | cut
-        kept = self._without_specks(kept, height)
+        kept, crumbs = self._without_specks(kept, height)
         if not kept.any():
-            return Cell(np.zeros((0, 0), np.uint8), box, side, 0.0, is_partly_hidden=False)
+            return Cell(np.zeros((0, 0), np.uint8), box, side, 0.0, is_partly_hidden=False, crumbs=crumbs)
         soft = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))
         # The soft edge of a kept stroke, but none of a neighbor's.
         soft &= ((self._labels == 0) | kept).astype(np.uint8)
@@ -222,6 +227,7 @@ class _Pieces:
             side,
             float(np.count_nonzero(kept[place])) / max(1, rows * columns),
             self._runs_under_print(kept),
+            crumbs,
         )
 
     def _runs_under_print(self, kept: NDArray[np.bool_]) -> bool:
@@ -230,11 +236,15 @@ class _Pieces:
         num_under = int(np.count_nonzero(cv2.dilate(strokes, reach) & self._is_hidden))
         return num_under > 0 and bool(num_under >= MOST_UNDER * stroke_width(255 * strokes))
 
-    def _without_specks(self, kept: NDArray[np.bool_], height: int) -> NDArray[np.bool_]:
-        """Drop pieces that no pen leaves on purpose; nothing stays where no piece is as large as a mark."""
+    def _without_specks(self, kept: NDArray[np.bool_], height: int) -> tuple[NDArray[np.bool_], float]:
+        """Drop pieces that no pen leaves on purpose; nothing stays where no piece is as large as a mark.
+
+        Returns:
+            What stays, and how much crumbled away, as `Cell.crumbs`.
+        """
         num, labels, stats, _ = cv2.connectedComponentsWithStats(kept.astype(np.uint8), connectivity=8)
         if num == 1:
-            return kept
+            return kept, 0.0
         area = stats[:, cv2.CC_STAT_AREA].astype(float)
         extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         area[0] = extent[0] = 0
@@ -247,8 +257,8 @@ class _Pieces:
         pen_px = stroke_width(np.where(labels == largest, np.uint8(255), np.uint8(0)))
         is_hair |= thickness <= THREAD_SHARE * pen_px
         area[is_hair] = extent[is_hair] = 0
-        if extent.max() < MIN_MARK * height:
-            return np.zeros_like(kept)
         is_mark = (area >= SPECK_SHARE * area.max()) & (extent >= 0.06 * height) & ~is_hair
+        is_mark &= extent.max() >= MIN_MARK * height
+        is_crumb = ~is_mark & (extent >= CRUMB * height) & (at_line < TOUCHES_LINE * area)
         marks: NDArray[np.bool_] = is_mark[labels]
-        return marks
+        return marks, float(extent[is_crumb].sum()) / height

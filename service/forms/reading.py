@@ -41,6 +41,7 @@ CLEAR_CHECKBOX, UNCLEAR_CHECKBOX = (
 EMPTY_CONFIDENCE = 0.999  # likewise: nothing as dark as the page's writing stands in the field
 LIGHT = 0.15  # times the same: the rest of a line, or a speck; a 1 in a fine pen has 0.19
 HEAVY = 2.5  # times the page's typical ink in a cell: two digits lie on each other there
+MOST_CRUMBS = 0.25  # heights of a cell: more than dusty paper leaves there by fax (0.2), less than most broken digits
 SURE_DIGIT = 0.98  # a digit of less is worth a second opinion, even where it would be accepted
 CONTRADICTION = 0.5  # confidence of a second opinion from which it speaks against what was accepted
 CELL_GAP = 0.25  # of the tallest cell's ink: from one to the next where cells are put together to a line
@@ -481,7 +482,7 @@ def _careful(reading: FieldReading, field: CutField, typical_fill: float) -> Fie
     cells = _asked_cells(field)
     if reading.digits and any(cell.fill > HEAVY * typical_fill for cell in cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)
-    if any(cell.is_partly_hidden for cell in field.cells):
+    if any(cell.is_partly_hidden or cell.crumbs >= MOST_CRUMBS for cell in field.cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)
     of_digits = {digit.box for digit in reading.digits}
     if any(cell.fill < LIGHT * typical_fill for cell in cells if cell.box in of_digits):

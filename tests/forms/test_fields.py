@@ -86,6 +86,29 @@ def test_a_lone_thin_stroke_is_written() -> None:
     assert not cell.is_blank
 
 
+def crumbs_of(ink: np.ndarray, is_at_line: np.ndarray | None = None) -> float:
+    nothing = np.zeros_like(ink)
+    at_line = nothing if is_at_line is None else is_at_line
+    return _Pieces(ink, at_line, nothing).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80)).crumbs
+
+
+def test_what_is_too_small_for_a_mark_is_counted_unless_it_is_dust_or_of_a_line() -> None:
+    broken, dust, line = (np.zeros((80, 120), np.uint8) for _ in range(3))
+    for y in range(10, 70, 12):
+        broken[y : y + 8, 40:44] = 255  # a 1 in five pieces, each a tenth of the cell
+        dust[y : y + 2, 40:42] = 255
+    line[:, 40:42] = 1
+    assert crumbs_of(broken) == pytest.approx(0.5)
+    assert crumbs_of(dust) == 0.0
+    assert crumbs_of(broken, is_at_line=line) == 0.0
+
+
+def test_what_stays_is_not_counted() -> None:
+    ink = np.zeros((80, 120), np.uint8)
+    ink[10:70, 40:46] = 255
+    assert crumbs_of(ink) == 0.0
+
+
 @pytest.mark.parametrize(("x", "is_partly_hidden"), [(58, True), (40, False)], ids=["along", "across"])
 def test_a_stroke_that_runs_under_black_print_is_partly_hidden(x: int, is_partly_hidden: bool) -> None:
     ink, is_hidden = np.zeros((80, 120), np.uint8), np.zeros((80, 120), np.uint8)

@@ -23,8 +23,8 @@ DASH = np.full((6, 40), 255, np.uint8)
 
 def cell(ink: np.ndarray | None, *, fill: float = 0.1) -> Cell:
     if ink is None:
-        return Cell(np.zeros((0, 0), np.uint8), BOX, 40, 0.0, is_partly_hidden=False)
-    return Cell(ink, BOX, 40, fill, is_partly_hidden=False)
+        return Cell(np.zeros((0, 0), np.uint8), BOX, 40, 0.0, is_partly_hidden=False, crumbs=0.0)
+    return Cell(ink, BOX, 40, fill, is_partly_hidden=False, crumbs=0.0)
 
 
 def cut_field(cells: list[Cell], *, kind: str = "boxed_digits", **more: Any) -> CutField:
@@ -263,6 +263,16 @@ def test_a_field_out_of_place_is_never_accepted() -> None:
 def test_a_digit_that_runs_under_black_print_is_never_accepted() -> None:
     reading = read(cut_field([cell(STROKE), replace(cell(STROKE), is_partly_hidden=True)]), [sure(1), sure(1)])
     assert (reading.value, reading.decision, reading.reason) == ("11", "review", "uncertain")
+
+
+@pytest.mark.parametrize("written", [None, STROKE], ids=["nothing else", "a digit"])
+def test_a_cell_in_which_much_has_crumbled_away_is_never_accepted(written: np.ndarray | None) -> None:
+    def decision_with(crumbs: float) -> str:
+        field = cut_field([replace(cell(written), crumbs=crumbs)])
+        return read(field, [] if written is None else [sure(1)]).decision
+
+    assert decision_with(0.2) == "accepted"  # dust
+    assert decision_with(0.5) == "review"
 
 
 def test_a_cell_with_far_more_ink_than_others_is_taken_for_overwritten() -> None:
