@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -165,8 +166,9 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 def _allowed_methods(request: Request) -> Mapping[str, str]:
     """The header Allow with all methods of a path; the framework knows those of one of its routes."""
     path = getattr(request.scope.get("route"), "path", None)
-    methods = request.app.openapi()["paths"].get(path, {})
-    return {"Allow": ", ".join(sorted(method.upper() for method in methods))} if methods else {}
+    routes = (route for route in iter_route_contexts(request.app.routes) if route.path == path)
+    methods = sorted({method for route in routes for method in route.methods or ()})
+    return {"Allow": ", ".join(methods)} if methods else {}
 
 
 async def _answer_disconnect(request: Request, error: Exception) -> Response:

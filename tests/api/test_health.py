@@ -23,6 +23,24 @@ async def test_ready_says_where_and_with_what(client):
     }
 
 
+async def test_monitors_may_ask_for_the_head_alone():
+    may_load = asyncio.Event()
+    async with serving(FakeModels(may_load=may_load), wait=False) as client:
+        assert (await client.head("/health/live")).status_code == 200
+        loading = await client.head("/health/ready")
+        assert loading.status_code == 503
+        assert loading.headers["retry-after"] == "2"
+        may_load.set()
+        while (await client.head("/health/ready")).status_code != 200:
+            await asyncio.sleep(0)
+
+
+async def test_health_is_asked_and_not_told(client):
+    response = await client.post("/health/live")
+    check_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, HEAD"
+
+
 async def test_while_models_load_it_is_live_but_not_ready():
     may_load = asyncio.Event()
     async with serving(FakeModels(may_load=may_load), wait=False) as client:

@@ -9,12 +9,15 @@ from service.api.schemas import LiveOut, LoadedModelOut, ReadyOut
 router = APIRouter(prefix="/health", tags=["health"])
 
 
+# Monitors of other people's make ask for the head alone.
+@router.head("/live", include_in_schema=False)
 @router.get("/live", summary="Is the process running?")
 async def live() -> LiveOut:
     """Says yes for as long as the process can answer at all. Restart it when this fails."""
     return LiveOut(status="live")
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", summary="Can it read?", responses=problems(503))
 async def ready(parts: Parts) -> ReadyOut:
     """Says yes while every model of every worker is loaded and repeats its golden outputs. Send work only then."""
