@@ -1,6 +1,6 @@
 """`auto`, what reads where no model is named, once it is exported: `cnn`, and `ensemble` where `cnn` is not sure.
 
-The clone holds no export of it: with the networks there it gains nothing (docs/results.md), and `cnn` reads alone.
+The clone holds no export of it: with the networks there it gains nothing (docs/history.md), and `cnn` reads alone.
 
 Nothing is trained. The two exported models are joined by thresholds chosen on the calibration pictures, so that a
 picture takes 1.1 times the work of `cnn` on average, and the whole is calibrated anew.

@@ -5,7 +5,7 @@ student see the same bent canvas, as Beyer et al. 2021, "Knowledge Distillation:
 Consistent", arXiv 2106.05237, found best. The number of epochs was fixed beforehand.
 
 Expected: as much as `cnn`: 5,905 of the 5,921 clean digits of the calibration writers, whom neither has learned from,
-and `cnn` 5,904; 99.68 % of MNIST's 10,000 test digits (docs/results.md). `evaluate` compares the two.
+and `cnn` 5,904; 99.68 % of MNIST's 10,000 test digits (docs/history.md). `evaluate` compares the two.
 Time: about 130 s of processor time an epoch (AMD EPYC, no GPU), a third of it the teacher's.
 Command: python -m trainer train cnn_distilled --data DIR
 """

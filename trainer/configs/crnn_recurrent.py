@@ -5,7 +5,7 @@ The convolutional head is trained beside it, because a recurrent layer learns li
 Source: see `trainer/configs/crnn.py`.
 
 Expected: not measured since the network has grown. In the training before, its LSTM read fives and the cheques one to
-two points worse than the convolutional head, and sixteens better (73 and 70 of 80); see `docs/results.md`.
+two points worse than the convolutional head, and sixteens better (73 and 70 of 80); see `docs/history.md`.
 Time: a third longer than `crnn` (a step of both heads against one, in the network before; two busy cores).
 Command: python -m trainer train crnn_recurrent --data DIR
 """

@@ -4,7 +4,7 @@ Source: networks that err in different places, averaged; Lakshminarayanan, Pritz
 Scalable Predictive Uncertainty Estimation using Deep Ensembles", arXiv 1612.01474. Five of them and two bodies, after
 Deotte 2018 (see `trainer/architectures/strided_cnn.py`), whose fifteen gain 0.1 points over one. The members differ
 from `cnn` in body, seed and schedule: after one cycle of 14 epochs they read less than `cnn` alone, and so did their
-mean (docs/results.md), so they get a second one.
+mean (docs/history.md), so they get a second one.
 
 Expected: 99.70 % of MNIST's 10,000 test digits.
 Time: 28 epochs for each member, about 85 s of processor time an epoch for a `strided_cnn` and 160 s for a `cnn_five`
