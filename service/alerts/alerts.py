@@ -9,7 +9,7 @@ from typing import Any
 
 from service.alerts.origin import current_origin
 from service.alerts.webhook import Facts, Webhook
-from service.forms.reading import FieldReading
+from service.forms.values import FieldReading
 from service.logs import EXTRA_FIELD
 from service.recognition.number import NumberReading
 from service.recognition.policy import Decision

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from service.api.schemas import AlternativeOut, BoxOut, Digit, Probability, Schema
 from service.api.sequence_schemas import TextAlternativeOut
-from service.forms.reading import FieldReading
 from service.forms.template import FieldKind, RuleKind
+from service.forms.values import FieldReading
 from service.recognition.policy import Decision, Reason
 from service.stacks.forms import RecognizedForm
 

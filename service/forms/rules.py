@@ -9,8 +9,8 @@ that mends it, the field is changed, and a person looks at it; otherwise at all 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from service.forms.reading import FieldDigit, FieldReading
 from service.forms.template import Rule, RuleKind
+from service.forms.values import FieldDigit, FieldReading
 from service.recognition.number import TextAlternative
 from service.recognition.policy import Decision, Reason, decide
 

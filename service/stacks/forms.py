@@ -10,9 +10,11 @@ from typing import Protocol
 from service.alerts.origin import begin_file
 from service.documents.document import Document, is_document, open_document
 from service.forms.fields import CutField, cut_fields
-from service.forms.reading import FieldReading, digit_inks, number_questions, read_fields
+from service.forms.questions import digit_inks, number_questions
+from service.forms.reading import read_fields
 from service.forms.registration import Registration, register
 from service.forms.rules import Check, apply_rules
+from service.forms.values import FieldReading
 from service.recognition.errors import DeadlineExceeded, RegistrationFailed, TooLarge
 from service.recognition.image import GrayImage
 from service.recognition.prediction import DigitReading

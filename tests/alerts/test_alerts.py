@@ -11,8 +11,8 @@ import pytest
 from service.alerts.alerts import Alerts
 from service.alerts.origin import begin_file, begin_request, current_origin
 from service.alerts.webhook import Webhook
-from service.forms.reading import FieldReading
 from service.forms.template import Field, FieldKind, PageBox
+from service.forms.values import FieldReading
 from service.logs import JsonLines
 from service.recognition.number import NumberReading
 from service.recognition.policy import Decision, Reason

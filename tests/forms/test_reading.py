@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from service.forms.fields import Cell, CutField
-from service.forms.reading import FieldReading, digit_inks, number_questions, read_fields
+from service.forms.questions import digit_inks, number_questions
+from service.forms.reading import read_fields
 from service.forms.template import parse_template
+from service.forms.values import FieldReading
 from service.recognition.number import NumberReading, TextAlternative
 from service.recognition.policy import Decision, Reason
 from service.recognition.prediction import Alternative, Box, DigitReading

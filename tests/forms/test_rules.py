@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from service.forms.reading import FieldReading
 from service.forms.rules import apply_rules
 from service.forms.template import Template, parse_template
+from service.forms.values import FieldReading
 from service.recognition.number import TextAlternative
 from service.recognition.policy import Decision, Reason
 from service.recognition.prediction import Box
