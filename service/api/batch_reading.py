@@ -72,18 +72,28 @@ class StackReading:
         """Refuse what waits for a thread."""
         self._page_threads.close()
 
-    async def choose_templates(self, sent: Sequence[bytes], pages: Sequence[bytes]) -> list[FormTemplate]:
-        """The templates that a request names, or the one that it brings along.
+    async def choose_templates(
+        self, kind: BatchKind, sent: Sequence[bytes], pages: Sequence[bytes]
+    ) -> list[FormTemplate]:
+        """The templates that a request names, or the one that it brings along; none where it has no forms.
 
         Args:
+            kind: what the files show.
             sent: names of stored templates, or one template as JSON.
             pages: blank pages of the latter.
 
         Raises:
-            InvalidParameter: there is none, or blank pages are there without JSON, or both are mixed.
+            InvalidParameter: there is none, or blank pages are there without JSON, or both are mixed; or something is
+                there, and the files are no forms.
             TemplateNotFound, InvalidTemplate: one of them is none.
             RequestError: a blank page cannot be read.
         """
+        if kind is not BatchKind.FORM:
+            if any(sent) or any(pages):
+                raise InvalidParameter(
+                    f"`template` and `page` are for forms; `kind` is {kind.value!r}. Say kind=form, or leave them out."
+                )
+            return []
         if not sent:
             raise InvalidParameter(f"`template` is missing. Name a stored template, {AUTO_TEMPLATE!r}, or send JSON.")
         if any(one.lstrip().startswith(b"{") for one in sent):

@@ -10,7 +10,6 @@ from service.api.batch_reading import StackReading, documents_of
 from service.commands.files import NamedFile, loaded
 from service.main import container_for
 from service.settings import Settings
-from service.stacks.templates import FormTemplate
 
 LOOK_AHEAD = 64  # files in memory: enough to fill batches, and not too many of ten megabytes
 NO_REQUEST = "-"  # in messages, in place of a request id
@@ -43,10 +42,8 @@ async def read_offline(
     # Who waits at the receiver is told by the results instead.
     offline = settings.model_copy(update={"batch_timeout_ms": _FOREVER_MS, "review_webhook": None})
     async with _reading(offline) as reading:
-        chosen: Sequence[FormTemplate] = ()
-        if kind is BatchKind.FORM:
-            sent = [template_part(name) for name in templates]
-            chosen = await reading.choose_templates(sent, [page.read_bytes() for page in pages])
+        sent = [template_part(name) for name in templates]
+        chosen = await reading.choose_templates(kind, sent, [page.read_bytes() for page in pages])
         stack = reading.open(loaded(files), kind, parameters, chosen, look_ahead=LOOK_AHEAD)
         async for document in documents_of(stack, NO_REQUEST):
             yield document

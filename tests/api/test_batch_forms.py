@@ -149,6 +149,9 @@ async def test_stored_template_is_named_and_the_fitting_one_is_found(tmp_path):
 
 FORM = ("kind", (None, "form"))
 REFUSED = {
+    "no form": ([BROUGHT[1], BROUGHT[2]], 422, "invalid_parameter"),
+    "template of numbers": ([("kind", (None, "sequence")), BROUGHT[1]], 422, "invalid_parameter"),
+    "page of digits": ([BROUGHT[2]], 422, "invalid_parameter"),
     "no template": ([FORM], 422, "invalid_parameter"),
     "unknown template": ([FORM, ("template", (None, "tally"))], 404, "template_not_found"),
     "none stored": ([FORM, ("template", (None, "auto"))], 404, "template_not_found"),

@@ -10,7 +10,7 @@ from service.api.access import require_key
 from service.api.batch_answers import as_json, as_lines, as_table
 from service.api.batch_body import BATCH_BODY, read_batch_body
 from service.api.batch_formats import BatchFormat, preferred_format
-from service.api.batch_parameters import BatchKind, BatchReading, kind_of
+from service.api.batch_parameters import BatchReading, kind_of
 from service.api.batch_reading import StackReading, documents_of
 from service.api.batch_schemas import BatchOut
 from service.api.batch_table import HEADER
@@ -54,7 +54,7 @@ async def batch(request: Request, parts: Parts, parameters: BatchReading) -> Res
     reading.turns.refuse_if_full()
     body = await read_batch_body(request, max_bytes=parts.settings.max_batch_bytes)
     kind = kind_of(parameters.kind, body.kinds)
-    templates = await reading.choose_templates(body.templates, body.pages) if kind is BatchKind.FORM else ()
+    templates = await reading.choose_templates(kind, body.templates, body.pages)
     stack = reading.open(body.files, kind, parameters, templates)
     request_id: str = request.scope["state"]["request_id"]
     documents = documents_of(stack, request_id)
