@@ -12,6 +12,7 @@ from service.api.dependencies import Container
 from service.api.errors import install_error_handlers
 from service.api.intake import BodyLimits, BodyMemory
 from service.api.middleware import RequestFrame
+from service.api.refusals import Refusals
 from service.api.routes import batch, health, metrics, models, pages, predict, sequence, templates
 from service.api.routing import KnownRequests, ShortWay
 
@@ -47,6 +48,7 @@ def create_app(container: Container) -> FastAPI:
     app.state.container = container
     app.state.known_requests = known_requests
     app.state.stack_reading = StackReading(container)
+    app.state.refusals = Refusals()
     install_error_handlers(app)
     for routes in (predict, sequence, batch, templates, models, health, metrics, pages):
         app.include_router(routes.router)

@@ -3,7 +3,6 @@
 This table is the only place that knows which error has which status.
 """
 
-import asyncio
 import logging
 import math
 from collections.abc import Mapping
@@ -30,10 +29,6 @@ from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TooMan
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:digits:"
-
-REFUSAL_S = 0.1
-"""How long a 429 is kept back. Clients that ask again at once, whatever they are told, would else spend on refusals the
-time in which others could be read."""
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +133,7 @@ async def _answer_digits_error(request: Request, error: Exception) -> Response:
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'ApiKey header="X-API-Key"'
     if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
-        await asyncio.sleep(REFUSAL_S)
+        await request.app.state.refusals.wait()
     return problem_response(request.scope, problem, str(error), headers=headers)
 
 
