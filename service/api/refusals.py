@@ -9,7 +9,7 @@ NUM_AT_ONCE = 5  # 1 ms of the event loop's time
 class Refusals:
     """Answers of 429: at once where there are few, kept back where there are many.
 
-    Somebody who finds the queue full now and then should hear of it within a millisecond, to go elsewhere. Of hundreds
+    Somebody who finds the queue full now and then should hear of it at once, to go elsewhere. Of hundreds
     of clients that ask again at once, whatever they are told, each answer brings the next request, and refusing takes
     the time in which others could be read.
     """

@@ -47,7 +47,12 @@ def from_cells(field: CutField, readings: Sequence[DigitReading], threshold: flo
     if text is None:
         return unread(field, Reason.CONSTRAINT_FAILED, threshold, alternatives=alternatives)
     _, of_number = decide(confidence, threshold)
-    doubts = (_of_cells(contents, places), of_number, _of_digits(cells[place] for place in places), of_constraint)
+    doubts = (
+        _doubt_about_cells(contents, places),
+        of_number,
+        _doubt_about_digits(cells[place] for place in places),
+        of_constraint,
+    )
     reason = next((doubt for doubt in doubts if doubt is not None), None)
     return FieldReading(
         field.field,
@@ -70,7 +75,7 @@ def _read_cells(field: CutField, readings: Sequence[DigitReading]) -> list[_Read
     ]
 
 
-def _of_cells(contents: Sequence[Content], places: Sequence[int]) -> Reason | None:
+def _doubt_about_cells(contents: Sequence[Content], places: Sequence[int]) -> Reason | None:
     """Why a person is to look at what stands among and between the digits."""
     between = [content for content in contents[places[0] : places[-1]] if content not in DIGITS]
     is_doubtful = Content.DOUBTFUL_MARK in contents or Content.CROSSED_DIGIT in contents
@@ -80,7 +85,7 @@ def _of_cells(contents: Sequence[Content], places: Sequence[int]) -> Reason | No
     return Reason.UNCERTAIN if between else None
 
 
-def _of_digits(cells: Iterable[_ReadCell]) -> Reason | None:
+def _doubt_about_digits(cells: Iterable[_ReadCell]) -> Reason | None:
     """Why the first digit that was not accepted by itself was not."""
     for cell in cells:
         if cell.reading is not None and cell.reading.decision is not Decision.ACCEPTED:

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from service.api.refusals import REFUSAL_S
+from service.api.refusals import NUM_AT_ONCE, REFUSAL_S
 from service.api.schemas import DigitOut
 from service.settings import Settings
 from tests.api.serving import FakeModels, check_problem, serving
@@ -189,7 +189,9 @@ async def test_full_queue_is_answered_with_429_and_when_to_come_back():
         requests = {asyncio.create_task(client.post("/predict", content=png(draw_seven()))) for _ in range(9)}
         (refused,), others = await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
         began_s = time.monotonic()
-        flood = await asyncio.gather(*(client.post("/predict", content=png(draw_seven())) for _ in range(30)))
+        flood = await asyncio.gather(
+            *(client.post("/predict", content=png(draw_seven())) for _ in range(NUM_AT_ONCE + 1))
+        )
         flood_took_s = time.monotonic() - began_s
         gate.set()
         answered = await asyncio.gather(first, *others)

@@ -1,7 +1,7 @@
 """Schemathesis asks all that the OpenAPI document allows, and much that it forbids; the answers must be as documented.
 
-Examples are bounded and always the same, so that a failure comes again. To look for new ones:
-`python -m pytest tests/fuzz --hypothesis-seed=random` with another `MAX_EXAMPLES`.
+Examples are bounded, and the same whenever the same tests run together, so that a failure comes again. To look for new
+ones: `python -m pytest tests/fuzz --hypothesis-seed=random` with another `MAX_EXAMPLES`.
 """
 
 from collections.abc import Iterator
