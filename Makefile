@@ -46,8 +46,8 @@ train: $(DEV)  ## train CONFIG=cnn; DATA=DIR (or DIGITS_DATA) holds the data, el
 	@test -n "$(CONFIG)" || { echo "Say which: make train CONFIG=cnn (the files in trainer/configs)"; exit 2; }
 	$(BIN)/python -m trainer train $(CONFIG) $(if $(DATA),--data $(DATA))
 
-accuracy: $(DEV)  ## the exported models on the real data (DIGITS_DATA, else ../shared/data; skipped without)
-	$(PYTEST) -m accuracy $(PYTEST_ARGS)
+accuracy: $(DEV)  ## the exported models on the real data (DIGITS_DATA, else ../shared/data; skipped without), on all cores
+	$(PYTEST) -m accuracy --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
 bench: $(DEV) $(VENV)-bench/.installed  ## the service against other servers, overload, soak; needs wrk; BENCH_ARGS adds options
 	$(BIN)/python -m benchmarks --results benchmarks/results $(BENCH_ARGS)

@@ -62,7 +62,7 @@ def checked_against_page(reading: FieldReading, field: CutField, typical_fill: f
     cells = asked_cells(field)
     if reading.digits and any(cell.fill > HEAVY * typical_fill for cell in cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)
-    if any(cell.is_partly_hidden or cell.crumbs >= MOST_CRUMBS for cell in field.cells):
+    if any(cell.is_partly_hidden or cell.has_faint_mark or cell.crumbs >= MOST_CRUMBS for cell in field.cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)
     of_digits = {digit.box for digit in reading.digits}
     if any(cell.fill < LIGHT * typical_fill for cell in cells if cell.box in of_digits):

@@ -1,13 +1,14 @@
 """From a registered page to what is written in its cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from service.forms.erasing import erase_print
+from service.forms.faint import HAIR_PX, MIN_MARK, faint_ink, faint_level_of, largest_extent, level_of
 from service.forms.page import BlankPage, PageRect
 from service.forms.places import FieldPlace
 from service.forms.registration import Registration
@@ -20,10 +21,9 @@ from service.recognition.prediction import Box
 
 OVERHANG = 0.45  # of a cell's height: strokes may leave their cell by this much and are kept whole
 INK_SHARE = 0.45  # of the ink's level, from which a point is written; the middle of a stroke's edge
-MIN_INK_LEVEL = 45  # of 255; a page without anything darker has no ink on it
-FAINT_SHARE = 0.5  # of the page's ink level, below which a cell's marks are shine-through, not writing
-MIN_MARK = 0.14  # of a cell's height: the least extent of a mark that counts as written
-HAIR_PX = 4  # of the canvas, half a millimeter
+MIN_INK_LEVEL = 45  # of 255, of the writing on a page; where nothing is as dark, somebody may have used a pencil
+FAINT_SHARE = 0.1  # of the cells, that hold pale marks where a page is written in pencil; fewer may be creases
+STROKE_LEVEL = 64  # of 255, once full ink is that
 THREAD_SHARE = 0.34  # of a pen's stroke; what is straight and thinner than that is the rest of a line, and no stroke
 UNDER_PX = 3  # of the canvas, between where a stroke stops to be seen and the print that hides it
 MOST_UNDER = 16.0  # pixels of such print beside a stroke, per pixel of the pen; where one crosses it there are fewer
@@ -44,6 +44,7 @@ class Cell:
         is_partly_hidden: whether strokes run under print that hides them, and do not come out again.
         crumbs: how long the pieces that were left out as too small are together, in heights of the cell: strokes that a
             scan in black and white has broken to bits leave many.
+        faint: extent of the largest thing in it that is too pale for the page's writing, in heights of the cell.
     """
 
     ink: GrayImage
@@ -52,11 +53,17 @@ class Cell:
     fill: float
     is_partly_hidden: bool
     crumbs: float
+    faint: float
 
     @property
     def is_blank(self) -> bool:
         """Whether nothing is written here."""
         return self.ink.size == 0
+
+    @property
+    def has_faint_mark(self) -> bool:
+        """Whether something here is as large as a mark, and paler than the page's writing."""
+        return self.faint >= MIN_MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +127,14 @@ def _zone(registration: Registration, page: BlankPage, field: Field, place: Fiel
 
 
 def _ink_level(zones: list[_Zone], page: BlankPage) -> float:
-    """How dark typical writing on the page is, 0 to 255, measured where nothing is printed."""
-    levels = []
-    for zone in zones:
-        for box in zone.field.cells:
-            cell = _inside(page.rect(box), zone.rect)
-            ink = zone.ink[cell]
-            clear = ink[(zone.is_clear[cell] > 0) & (ink >= MIN_INK_LEVEL)]
-            if clear.size >= 0.005 * ink.size:
-                levels.append(float(np.percentile(clear, 75)))
-    return float(np.median(levels)) if levels else 0.0
+    """How dark typical writing on the page is, 0 to 255, measured where nothing is printed; 0 where there is none."""
+    cells = [(zone, _inside(page.rect(box), zone.rect)) for zone in zones for box in zone.field.cells]
+    levels = [level_of(zone.ink[cell], zone.is_clear[cell], least=MIN_INK_LEVEL) for zone, cell in cells]
+    if not any(levels):
+        levels = [faint_level_of(zone.ink[cell], zone.is_clear[cell]) for zone, cell in cells]
+        if np.count_nonzero(levels) < FAINT_SHARE * len(cells):
+            return 0.0
+    return float(np.median([level for level in levels if level])) if any(levels) else 0.0
 
 
 def _inside(rect: PageRect, outer: PageRect) -> tuple[slice, slice]:
@@ -148,21 +153,15 @@ def _cut(
     gauge: PrintGauge,
 ) -> CutField:
     shift = (zone.place.shift_x, zone.place.shift_y)
-    ink = _levelled(zone.ink, level)
-    pieces = _Pieces(ink, zone.is_at_line, zone.is_hidden)
-    whole = page.rect(zone.field.box)
-    cells = tuple(
-        pieces.cell(_inside(rect, zone.rect), registration.picture_box(_shifted(rect, shift))) for rect in rects
-    )
-    line = (
-        cells[0]
-        if len(cells) == 1
-        else pieces.cell(
-            _inside(whole, zone.rect),
-            registration.picture_box(_shifted(whole, shift)),
-            height=rects[0].bottom - rects[0].top,
-        )
-    )
+    written = _Written.of(zone, level)
+
+    def cell(rect: PageRect, *, height: int = 0) -> Cell:
+        box = registration.picture_box(_shifted(rect, shift))
+        return written.cell(_inside(rect, zone.rect), box, height=height)
+
+    cells = tuple(cell(rect) for rect in rects)
+    height = rects[0].bottom - rects[0].top
+    line = cells[0] if len(cells) == 1 else cell(page.rect(zone.field.box), height=height)
     is_in_place = zone.place.is_found and all(gauge.sees_print(zone.surroundings, rect) for rect in rects)
     return CutField(zone.field, line.box, cells, line, is_in_place)
 
@@ -173,13 +172,41 @@ def _shifted(rect: PageRect, shift: tuple[float, float]) -> PageRect:
 
 
 def _levelled(ink: GrayImage, level: float) -> GrayImage:
-    """Paper 0 and full ink 255, from the page's ink level."""
-    if level < MIN_INK_LEVEL:
+    """Paper 0 and full ink 255, from the ink's level; all paper where that is 0."""
+    if level == 0.0:
         return np.zeros_like(ink)
     low, high = 0.7 * INK_SHARE * level, 0.85 * level
     scale = 255.0 / (high - low)
     levelled: GrayImage = cv2.addWeighted(ink, scale, ink, 0.0, -low * scale)
     return levelled
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is written in and around a field: as dark as the page's writing, and what is paler."""
+
+    zone: _Zone
+    pieces: "_Pieces"
+    faint: GrayImage
+
+    @staticmethod
+    def of(zone: _Zone, level: float) -> "_Written":
+        ink = _levelled(zone.ink, level)
+        strokes = (ink >= STROKE_LEVEL).astype(np.uint8)
+        faint = faint_ink(zone.ink, strokes, zone.is_clear)
+        return _Written(zone, _Pieces(ink, zone.is_at_line, zone.is_hidden), faint)
+
+    def cell(self, place: tuple[slice, slice], box: Box, *, height: int) -> Cell:
+        """What is written in one cell; see `_Pieces.cell`. A pale mark is cut out where it stands alone."""
+        cell = self.pieces.cell(place, box, height=height)
+        rows = place[0].stop - place[0].start
+        cell = replace(cell, faint=largest_extent(self.faint[place]) / (height or rows))
+        if not (cell.is_blank and cell.has_faint_mark):
+            return cell
+        level = faint_level_of(self.zone.ink[place], self.zone.is_clear[place])
+        ink = _levelled(self.zone.ink, level)
+        alone = _Pieces(ink, self.zone.is_at_line, self.zone.is_hidden).cell(place, box, height=height)
+        return replace(alone, faint=cell.faint)
 
 
 class _Pieces:
@@ -188,7 +215,7 @@ class _Pieces:
     def __init__(self, ink: GrayImage, is_at_line: GrayImage, is_hidden: GrayImage) -> None:
         self._ink = ink
         self._is_at_line = is_at_line
-        strokes = (ink >= 64).astype(np.uint8)
+        strokes = (ink >= STROKE_LEVEL).astype(np.uint8)
         self._is_hidden = is_hidden & ~strokes
         self._num, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
         self._area = self._stats[:, cv2.CC_STAT_AREA]
@@ -215,7 +242,7 @@ class _Pieces:
         kept = is_own[self._labels] | cut
         kept, crumbs = self._without_specks(kept, height)
         if not kept.any():
-            return Cell(np.zeros((0, 0), np.uint8), box, side, 0.0, is_partly_hidden=False, crumbs=crumbs)
+            return Cell(np.zeros((0, 0), np.uint8), box, side, 0.0, is_partly_hidden=False, crumbs=crumbs, faint=0.0)
         soft = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))
         # The soft edge of a kept stroke, but none of a neighbor's.
         soft &= ((self._labels == 0) | kept).astype(np.uint8)
@@ -228,6 +255,7 @@ class _Pieces:
             float(np.count_nonzero(kept[place])) / max(1, rows * columns),
             self._runs_under_print(kept),
             crumbs,
+            faint=0.0,
         )
 
     def _runs_under_print(self, kept: NDArray[np.bool_]) -> bool:

@@ -8,7 +8,7 @@ from service.recognition.number import TextAlternative
 from service.recognition.policy import Decision, Reason
 from service.recognition.prediction import Alternative, Box
 
-EMPTY_CONFIDENCE = 0.999  # not measured on people's forms: nothing as dark as the page's writing stands in the field
+EMPTY_CONFIDENCE = 0.999  # not measured on people's forms: nothing stands in the field, however pale
 
 
 @dataclass(frozen=True, slots=True)

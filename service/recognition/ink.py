@@ -43,7 +43,6 @@ SMALL_INK_PX = 96  # ink smaller than this in a reduced picture is looked at aga
 SMALL_PICTURE_PX = 40  # a picture this small was cut by a program; a clean one has no ink but the digit's, and rulings
 TINY_PICTURE_PX = 20  # in a picture no larger than the digit on a canvas there is room for nothing beside a digit
 CANVAS_INK_PX = (19, 20)  # longer side that `digit_canvas` leaves as it is
-MIN_CONTRAST = 28.0  # of 255; paler than this are fibers, and what shines through from the other side
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,8 @@ def _find_near(picture: GrayImage) -> Ink:
     """Find the ink of a picture of any size that shows nothing but paper and what is on it."""
     reduced = shrink(picture, WORK_PX)
     lifted = _lift(reduced)
+    if lifted.is_blank:
+        return _blank(lifted.polarity)
     is_large = max(reduced.shape) > SMALL_PICTURE_PX
     loops = loops_around_ink((lifted.image >= STROKE_LEVEL).astype(np.uint8)) if is_large else None
     if loops is not None:
@@ -114,7 +115,7 @@ def _find(lifted: LiftedInk) -> Ink:
     """Find the digit in what was lifted from a picture of at most `WORK_PX`."""
     shape = lifted.image.shape
     is_tiny, is_small = (max(shape) <= px for px in (TINY_PICTURE_PX, SMALL_PICTURE_PX))
-    if lifted.contrast < MIN_CONTRAST:
+    if lifted.is_blank:
         return _blank(lifted.polarity)
     ink = _inside_frame(lifted.image) if is_small and not is_tiny else lifted.image
     if lifted.is_clean and is_small:

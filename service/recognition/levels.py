@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
 
@@ -32,16 +33,33 @@ def levels_of(ink: GrayImage, *, paper: float | None = None, has_fine_strokes: b
         has_fine_strokes: strokes are a pixel or two wide, so that only bare paper shows what is noise.
     """
     threshold, _ = cv2.threshold(ink, 0, 255, cv2.THRESH_OTSU)
-    # Noise is what a median takes away; measured on the levels themselves, a blurred digit would count as noise.
-    grain = cv2.absdiff(ink, cv2.medianBlur(ink, 3))
-    if has_fine_strokes:
-        grain = grain[cv2.dilate((ink > threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0]
-    noise = 1.4826 * float(np.mean(grain)) if grain.size else 0.0
+    bare = cv2.dilate((ink > threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0 if has_fine_strokes else None
+    noise = grain_of(ink, bare)
     level = _paper_level(ink, threshold) if paper is None else paper
     # On a page with one small digit Otsu's threshold would fall into the noise of the paper.
     is_ink = ink > max(threshold, level + 5.0 * noise)
     contrast = float(np.percentile(ink[is_ink], 75)) - level if is_ink.any() else 0.0
     return Levels(level, noise, contrast)
+
+
+def even_levels(ink: GrayImage) -> Levels:
+    """Of ink on paper of one level, uint8 (height, width) and 0, in which nothing counts as noise."""
+    return Levels(paper=0.0, noise=0.0, contrast=float(ink.max()))
+
+
+def grain_of(picture: GrayImage, where: NDArray[np.bool_] | None = None) -> float:
+    """Standard deviation of a picture's fine grain.
+
+    It is what a median takes away; measured on the levels themselves, a blurred digit would count as noise.
+
+    Args:
+        picture: uint8 (height, width).
+        where: bool (height, width), the part that is measured; None for all of it.
+    """
+    grain = cv2.absdiff(picture, cv2.medianBlur(picture, 3))
+    if where is not None:
+        grain = grain[where]
+    return 1.4826 * float(np.mean(grain)) if grain.size else 0.0
 
 
 def _paper_level(ink: GrayImage, threshold: float) -> float:

@@ -30,7 +30,6 @@ WORK_HEIGHT_PX = 400  # and the height that a picture of a line is reduced to at
 LEAST_HEIGHT_PX = 64  # a picture is not reduced to less, however wide it is
 NEAR_SHARE = 0.45  # of the picture's height; a line lower than this is looked at again from nearer
 MARGIN = 0.35  # of the line's height, above and below it in a closeup
-MIN_CONTRAST = 24.0  # of 255; paler than this is paper
 MIN_TILT_DEG = 0.7  # less is left as it is
 MAX_TILT_DEG = 25.0  # more is not tilt
 LONG_ENOUGH = 2.2  # a line this many times as long as high shows its direction
@@ -143,7 +142,7 @@ def _find_reduced(picture: GrayImage) -> tuple[Line, Loops | None]:
 
 def _find(lifted: LiftedLine) -> Line:
     """Find the line in what was lifted from a picture that is not to be reduced any more."""
-    if lifted.contrast < MIN_CONTRAST:
+    if lifted.is_blank:
         return _blank(lifted.polarity)
     ink = lifted.image
     if not lifted.is_cut:

@@ -6,14 +6,15 @@ go before the level of ink is measured; they are often much darker than what is 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.recognition.faint import brought_out, is_written
 from service.recognition.image import GrayImage
-from service.recognition.levels import Levels, levels_of, stretch, without_edges
+from service.recognition.levels import Levels, even_levels, levels_of, stretch, without_edges
 from service.recognition.lines import Mask, touching_edges, without_stripes
 from service.recognition.loops import Loops, loops_around_ink
 from service.recognition.paper import (
@@ -41,6 +42,7 @@ SMALL_PICTURE_PX = 40  # a clean picture this small was cut by a program, and no
 LOW_PICTURE_PX = 24  # high; a picture of a line this low was cut out along it, with hardly any paper around
 LOW_FLAT_SHARE = 0.15  # of its pixels on the commonest level, from which its paper counts as flat
 FINE_STROKES_PX = 28  # high; in a line this low strokes are a pixel or two wide
+MIN_CONTRAST = 24.0  # of 255; what is paler may be fibers, or what is left of the light
 PALER = 0.7  # writing this much paler than the lines that were removed may stand on others, as pale as itself
 GRAINY = 0.12  # of the contrast; more noise than this is smoothed away, at the price of sharpness
 SMOOTHING_PX = 0.8  # standard deviation of a Gaussian; takes away two thirds of independent noise
@@ -55,6 +57,7 @@ class LiftedLine:
         rulings: uint8 (height, width), 1 where a printed line was.
         polarity: of the picture.
         contrast: how far typical ink stood above its paper, in 255ths of the light.
+        is_blank: whether that is so little that nothing was written.
         is_cut: whether a program cut the picture out along its ink, so that all of the ink is the number.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
         loops: what is drawn around other ink, some of which may still be in `image`; see `loops_around_ink`.
@@ -64,6 +67,7 @@ class LiftedLine:
     rulings: Mask
     polarity: Polarity
     contrast: float
+    is_blank: bool
     is_cut: bool
     is_clean: bool = False
     loops: Loops | None = None
@@ -83,22 +87,49 @@ def lift_line(picture: GrayImage) -> LiftedLine:
         is_dark_ink = dark_ink_evidence(small) + DARK_INK_BIAS >= 0
         polarity = _polarity(is_dark_ink)
         share = window_share(lambda finer: _flatten(small, polarity, finer), usual_px=PAPER_WINDOW * min(small.shape))
-        ink = _flatten(picture, polarity, share)
-        return _without_rulings(ink, _levels_of(without_edges(ink)), polarity)
+        lifted = _lift_from_uneven(picture, polarity, share)
+        return _lift_faint(picture, polarity, share) if lifted.contrast < MIN_CONTRAST else lifted
     polarity = _polarity_on_flat(small, counts)
     ink, is_clean = subtract_flat_paper(picture, polarity)
     if not is_clean:
         return _without_rulings(ink, _levels_of(ink, paper=0.0), polarity)
-    contrast = float(ink.max())
+    levels = even_levels(ink)
     ink = with_full_peak(ink)
     if max(picture.shape) <= SMALL_PICTURE_PX:
-        return LiftedLine(ink, np.zeros_like(ink), polarity, contrast, is_cut=True, is_clean=True)
+        return _lifted(ink, np.zeros_like(ink), polarity, levels, is_cut=True, is_clean=True)
     rulings = _rulings(ink, CLEAN_LINE_SHARE)
     if may_hold_one_digit(picture.shape):
         # Drawn close to its edges, a digit has strokes of half the picture; only what leaves the picture is a line.
         rulings = touching_edges(rulings)
     loops = loops_around_ink(_strokes(ink))
-    return LiftedLine(_cleared(ink, rulings), rulings, polarity, contrast, is_cut=False, is_clean=True, loops=loops)
+    return _lifted(_cleared(ink, rulings), rulings, polarity, levels, is_cut=False, is_clean=True, loops=loops)
+
+
+def _lifted(
+    image: GrayImage,
+    rulings: Mask,
+    polarity: Polarity,
+    levels: Levels,
+    *,
+    is_cut: bool,
+    is_clean: bool = False,
+    loops: Loops | None = None,
+) -> LiftedLine:
+    is_faint = levels.contrast < MIN_CONTRAST
+    is_blank = is_faint and not is_written(image, contrast=levels.contrast, noise=levels.noise)
+    return LiftedLine(image, rulings, polarity, levels.contrast, is_blank, is_cut, is_clean, loops)
+
+
+def _lift_from_uneven(picture: GrayImage, polarity: Polarity, share: float) -> LiftedLine:
+    ink = _flatten(picture, polarity, share)
+    return _without_rulings(ink, _levels_of(without_edges(ink)), polarity)
+
+
+def _lift_faint(picture: GrayImage, polarity: Polarity, share: float) -> LiftedLine:
+    """Ink that is hardly darker than its paper, where all else that is darker can be told from it."""
+    brought, noise = brought_out(picture)
+    lifted = _lift_from_uneven(brought, polarity, share)
+    return replace(lifted, is_blank=not is_written(lifted.image, contrast=lifted.contrast, noise=noise))
 
 
 def _lift_low_line(picture: GrayImage, counts: NDArray[np.int64]) -> LiftedLine:
@@ -113,11 +144,12 @@ def _lift_low_line(picture: GrayImage, counts: NDArray[np.int64]) -> LiftedLine:
     """
     polarity = _polarity_on_flat(picture, counts)
     ink, is_clean = subtract_flat_paper(picture, polarity)
-    contrast = float(ink.max())
+    levels = even_levels(ink)
     if not is_clean:
-        ink = stretch(ink, Levels(paper=0.0, noise=0.0, contrast=contrast))
+        ink = stretch(ink, levels)
     ink = without_stripes(with_full_peak(ink))
-    return LiftedLine(ink, np.zeros_like(ink), polarity, contrast, is_cut=True, is_clean=is_clean)
+    is_blank = levels.contrast < MIN_CONTRAST  # pale ink could not be told from the grain
+    return LiftedLine(ink, np.zeros_like(ink), polarity, levels.contrast, is_blank, is_cut=True, is_clean=is_clean)
 
 
 def _share_of_commonest(counts: NDArray[np.int64]) -> float:
@@ -224,12 +256,12 @@ def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> Lift
             rulings |= _rulings(stretch(blotted, levels), PHOTO_LINE_SHARE)
             blotted = _blotted(ink, rulings, levels)
             levels = _levels_of(blotted, paper=levels.paper)
-    contrast = levels.contrast
-    if levels.noise > GRAINY * contrast:
+    seen = levels
+    if levels.noise > GRAINY * levels.contrast:
         ink = cv2.GaussianBlur(ink, (0, 0), SMOOTHING_PX)
         levels = _levels_of(_blotted(ink, rulings, levels), paper=levels.paper)
     cleared = _cleared(stretch(ink, levels), rulings)
-    return LiftedLine(cleared, rulings, polarity, contrast, is_cut=False, loops=loops)
+    return _lifted(cleared, rulings, polarity, seen, is_cut=False, loops=loops)
 
 
 def _rulings(ink: GrayImage, least_share: float) -> Mask:

@@ -5,15 +5,16 @@ then, and the ink keeps its values. On a photograph the light is uneven, and ink
 paper around it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.recognition.faint import brought_out, is_written
 from service.recognition.image import GrayImage
-from service.recognition.levels import Levels, levels_of, stretch, without_edges
+from service.recognition.levels import Levels, even_levels, levels_of, stretch, without_edges
 from service.recognition.shadow import window_share
 
 FLAT_SHARE = 0.3  # share of the pixels on the commonest level, from which paper counts as flat
@@ -31,6 +32,7 @@ DARK_INK_BIAS = 0.2  # against evidence of 2.5 at the most
 PAPER_WINDOW = 0.4  # share of the longer side; wider than a stroke, narrower than a shadow
 DARKEST_PAPER = 48  # below this a shadow holds more noise than writing
 MAX_INK_SHARE = 0.75  # of a photograph; what covers more of it is its paper
+MIN_CONTRAST = 28.0  # of 255; what is paler may be fibers, or what is left of the light
 FULL_INK = 230  # a peak from here on is left as it is; MNIST's is 254 or 255
 
 
@@ -49,6 +51,7 @@ class LiftedInk:
         image: uint8 (height, width), paper 0 and ink up to 255.
         polarity: of the picture.
         contrast: how far typical ink stood above its paper, in 255ths of the light.
+        is_blank: whether that is so little that nothing was written.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
         is_flat: whether the paper was one level, with noise or without, as in a drawing or a cleaned scan.
     """
@@ -56,6 +59,7 @@ class LiftedInk:
     image: GrayImage
     polarity: Polarity
     contrast: float
+    is_blank: bool
     is_clean: bool
     is_flat: bool
 
@@ -84,10 +88,11 @@ def lift_tiny_ink(picture: GrayImage) -> LiftedInk:
     """
     polarity = _polarity_on_flat(picture, np.bincount(picture.ravel(), minlength=256), may_be_framed=False)
     ink, is_clean = subtract_flat_paper(picture, polarity)
-    contrast = float(ink.max())
-    if not is_clean:
-        ink = stretch(ink, Levels(paper=0.0, noise=0.0, contrast=contrast))
-    return LiftedInk(with_full_peak(ink), polarity, contrast, is_clean, is_flat=True)
+    levels = even_levels(ink)
+    if is_clean:
+        return _lifted(with_full_peak(ink), polarity, levels, is_clean=True, is_flat=True)
+    is_blank = levels.contrast < MIN_CONTRAST  # pale ink could not be told from the grain
+    return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_blank, is_clean=False, is_flat=True)
 
 
 def is_flat(picture: GrayImage, counts: NDArray[np.int64], *, widest_px: float) -> bool:
@@ -116,8 +121,14 @@ def _lift_from_flat(picture: GrayImage, small: GrayImage, counts: NDArray[np.int
     ink, is_clean = subtract_flat_paper(picture, polarity)
     if not is_clean:
         levels = levels_of(ink, paper=0.0)
-        return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False, is_flat=True)
-    return LiftedInk(with_full_peak(ink), polarity, float(ink.max()), is_clean=True, is_flat=True)
+        return _lifted(stretch(ink, levels), polarity, levels, is_clean=False, is_flat=True)
+    return _lifted(with_full_peak(ink), polarity, even_levels(ink), is_clean=True, is_flat=True)
+
+
+def _lifted(image: GrayImage, polarity: Polarity, levels: Levels, *, is_clean: bool, is_flat: bool) -> LiftedInk:
+    is_faint = levels.contrast < MIN_CONTRAST
+    is_blank = is_faint and not is_written(image, contrast=levels.contrast, noise=levels.noise)
+    return LiftedInk(image, polarity, levels.contrast, is_blank, is_clean, is_flat)
 
 
 def _polarity_on_flat(picture: GrayImage, counts: NDArray[np.int64], *, may_be_framed: bool) -> Polarity:
@@ -231,7 +242,16 @@ def _lift_from_uneven(picture: GrayImage, small: GrayImage) -> LiftedInk:
         likelier, other = other, likelier
     lifted = _lift(picture, likelier)
     covers_picture = np.count_nonzero(lifted.image) > MAX_INK_SHARE * lifted.image.size
-    return _lift(picture, other) if covers_picture else lifted
+    if covers_picture:
+        lifted = _lift(picture, other)
+    return _lift_faint(picture, lifted.polarity) if lifted.contrast < MIN_CONTRAST else lifted
+
+
+def _lift_faint(picture: GrayImage, polarity: Polarity) -> LiftedInk:
+    """Ink that is hardly darker than its paper, where all else that is darker can be told from it."""
+    brought, noise = brought_out(picture)
+    lifted = _lift(brought, polarity)
+    return replace(lifted, is_blank=not is_written(lifted.image, contrast=lifted.contrast, noise=noise))
 
 
 def _lift(picture: GrayImage, polarity: Polarity) -> LiftedInk:
@@ -239,7 +259,7 @@ def _lift(picture: GrayImage, polarity: Polarity) -> LiftedInk:
     share = window_share(lambda finer: _flatten(small, polarity, finer), usual_px=PAPER_WINDOW * max(small.shape))
     ink = _flatten(picture, polarity, share)
     levels = levels_of(without_edges(ink))
-    return LiftedInk(stretch(ink, levels), polarity, levels.contrast, is_clean=False, is_flat=False)
+    return _lifted(stretch(ink, levels), polarity, levels, is_clean=False, is_flat=False)
 
 
 def _dark_ink_evidence(picture: GrayImage) -> float:

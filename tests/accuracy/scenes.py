@@ -75,6 +75,11 @@ def faxed(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(Image.fromarray(page.astype(np.uint8)).convert("1").convert("L"))
 
 
+def in_pale_pencil(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A pencil that takes an eighth of the paper's light at the most, and a twelfth at the least."""
+    return photographed(PAPER * (1.0 - rng.uniform(1 / 12, 1 / 8) * with_margin(ink, 0.5)), rng)
+
+
 def with_margin(ink: np.ndarray, share: float) -> np.ndarray:
     """Ink with room all around, so many times as wide as the ink is high; float32 (height, width)."""
     return np.pad(ink, round(share * ink.shape[0])).astype(np.float32)
@@ -91,7 +96,9 @@ def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(blurred + rng.normal(0.0, 3.0, scene.shape), 0, 255).astype(np.uint8)
 
 
-SCENES: dict[str, Scene] = {scene.__name__: scene for scene in (circled, on_a_desk, on_wood, under_a_hand, faxed)}
+SCENES: dict[str, Scene] = {
+    scene.__name__: scene for scene in (circled, on_a_desk, on_wood, under_a_hand, faxed, in_pale_pencil)
+}
 
 
 def cropped(picture: np.ndarray, *, height_px: int) -> np.ndarray:

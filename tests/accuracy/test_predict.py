@@ -1,7 +1,7 @@
 """Real handwriting, posted picture by picture to the service with its committed models.
 
 Each set has a floor; and `docs/results.md` must say what is measured here. Run with `make accuracy`;
-`PYTEST_ARGS=-s` shows the rows for that page.
+`PYTEST_ARGS="-n 0 -s"` shows the rows for that page.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ FLOORS = {
     "mnist_on_wood": 0.92,
     "mnist_under_a_hand": 0.92,
     "mnist_faxed": 0.98,
+    "mnist_in_pale_pencil": 0.85,
     "mnist_as_bright_as_its_paper": 0.98,
     "mnist_in_colored_cells": 0.98,
 }

@@ -25,8 +25,8 @@ DASH = np.full((6, 40), 255, np.uint8)
 
 def cell(ink: np.ndarray | None, *, fill: float = 0.1) -> Cell:
     if ink is None:
-        return Cell(np.zeros((0, 0), np.uint8), BOX, 40, 0.0, is_partly_hidden=False, crumbs=0.0)
-    return Cell(ink, BOX, 40, fill, is_partly_hidden=False, crumbs=0.0)
+        return Cell(np.zeros((0, 0), np.uint8), BOX, 40, 0.0, is_partly_hidden=False, crumbs=0.0, faint=0.0)
+    return Cell(ink, BOX, 40, fill, is_partly_hidden=False, crumbs=0.0, faint=0.0)
 
 
 def cut_field(cells: list[Cell], *, kind: str = "boxed_digits", **more: Any) -> CutField:

@@ -52,13 +52,13 @@ def ink_of_seven(size: int = 200) -> np.ndarray:
 @pytest.mark.parametrize(
     ("paper", "pen"),
     [
-        ((120, 150, 210), (205, 110, 110)),
+        ((120, 150, 210), (215, 122, 110)),
         ((110, 165, 110), (200, 115, 90)),
         ((190, 150, 110), (250, 130, 30)),
-        ((150, 215, 120), (245, 225, 40)),
+        ((150, 215, 120), (245, 185, 40)),
         ((130, 95, 70), (125, 70, 190)),
     ],
-    ids=["red_on_blue", "red_on_green", "orange_on_kraft", "yellow_on_green", "purple_on_brown"],
+    ids=["red_on_blue", "red_on_green", "orange_on_kraft", "amber_on_green", "purple_on_brown"],
 )
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
 def test_ink_as_bright_as_its_paper_is_found(paper, pen, image_format) -> None:
