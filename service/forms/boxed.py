@@ -5,8 +5,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from service.forms.cells import Cell
 from service.forms.contents import DIGITS, MARKS, Content, content_of
-from service.forms.fields import Cell, CutField
+from service.forms.fields import CutField
 from service.forms.values import FieldDigit, FieldReading, empty, unread
 from service.recognition.belief import BROKEN_PRIOR
 from service.recognition.constraint import Constraint

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from service.forms.fields import Cell, CutField
+from service.forms.cells import Cell
+from service.forms.fields import CutField
 from service.forms.fillers import FAIR, is_cross, is_dash
 from service.forms.template import FieldKind
 from service.recognition.policy import Decision

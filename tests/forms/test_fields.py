@@ -3,8 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from service.forms.cells import Pieces
 from service.forms.draw import draw_page
-from service.forms.fields import CutField, _Pieces, cut_fields
+from service.forms.fields import CutField, cut_fields
 from service.forms.page import BlankPage
 from service.forms.registration import register
 from service.forms.template import Template, parse_template
@@ -75,21 +76,21 @@ def test_what_is_far_thinner_than_the_pen_is_no_stroke(thickness: int, is_kept: 
     ink = np.zeros((80, 120), np.uint8)
     ink[15:65, 20:26] = ink[15:21, 20:50] = 255  # a 7 the wrong way round, six pixels thick
     ink[30:60, 80 : 80 + thickness] = 255
-    cell = _Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
+    cell = Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
     assert (cell.ink.shape[1] > 50) is is_kept
 
 
 def test_a_lone_thin_stroke_is_written() -> None:
     ink = np.zeros((80, 60), np.uint8)
     ink[10:70, 30:32] = 255
-    cell = _Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 60)), Box(0, 0, 60, 80))
+    cell = Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 60)), Box(0, 0, 60, 80))
     assert not cell.is_blank
 
 
 def crumbs_of(ink: np.ndarray, is_at_line: np.ndarray | None = None) -> float:
     nothing = np.zeros_like(ink)
     at_line = nothing if is_at_line is None else is_at_line
-    return _Pieces(ink, at_line, nothing).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80)).crumbs
+    return Pieces(ink, at_line, nothing).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80)).crumbs
 
 
 def test_what_is_too_small_for_a_mark_is_counted_unless_it_is_dust_or_of_a_line() -> None:
@@ -116,7 +117,7 @@ def test_a_stroke_that_runs_under_black_print_is_partly_hidden(x: int, is_partly
     ink[15:65, 40:46] = 255
     ink[40:46, 40:90] = 255  # across, and out again
     ink[15:65, x : x + 6] = np.where(is_hidden[15:65, x : x + 6] > 0, 0, 255)
-    cell = _Pieces(ink, np.zeros_like(ink), is_hidden).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
+    cell = Pieces(ink, np.zeros_like(ink), is_hidden).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
     assert cell.is_partly_hidden is is_partly_hidden
 
 

@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from service.forms.fields import Cell, CutField
+from service.forms.cells import Cell
+from service.forms.fields import CutField
 from service.forms.questions import digit_inks, number_questions
 from service.forms.reading import read_fields
 from service.forms.template import parse_template
