@@ -59,6 +59,8 @@ def checked_against_page(reading: FieldReading, field: CutField, typical_fill: f
         return reading
     if not field.is_in_place:
         return replace(reading, decision=Decision.REVIEW, reason=Reason.MISPLACED)
+    if field.is_pale:
+        return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)
     cells = asked_cells(field)
     if reading.digits and any(cell.fill > HEAVY * typical_fill for cell in cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)

@@ -18,6 +18,7 @@ from service.recognition.prediction import Box
 
 OVERHANG = 0.45  # of a cell's height: strokes may leave their cell by this much and are kept whole
 MIN_INK_LEVEL = 45  # of 255, of the writing on a page; where nothing is as dark, somebody may have used a pencil
+PALE_SHARE = 0.55  # of the page's level, below which a field is written with another pen; one pen keeps 0.6 at least
 FAINT_SHARE = 0.1  # of the cells, that hold pale marks where a page is written in pencil; fewer may be creases
 
 
@@ -31,6 +32,8 @@ class CutField:
         cells: one per cell of `boxed_digits`, else one.
         line: the whole field as one picture; what a number reader gets.
         is_in_place: whether the print around the field and around each cell was found where it was looked for.
+        is_pale: whether what is written in it is much paler than the rest of the page's writing: by another pen, or
+            shining through from the back.
     """
 
     field: Field
@@ -38,6 +41,7 @@ class CutField:
     cells: tuple[Cell, ...]
     line: Cell
     is_in_place: bool
+    is_pale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,14 @@ def cut_fields(registration: Registration, page: BlankPage, fields: tuple[Field,
         fields: those whose boxes the page has, in its order.
     """
     zones = [_zone(registration, page, field, place) for field, place in zip(fields, registration.fields, strict=True)]
-    level = _ink_level(zones, page)
+    levels = [_cell_levels(zone, page) for zone in zones]
+    level = _typical(levels) or _pencil_level(zones, page)
     rects = [[page.rect(box) for box in zone.field.cells] for zone in zones]
     gauge = PrintGauge([(zone.surroundings, cells) for zone, cells in zip(zones, rects, strict=True)])
-    return tuple(_cut(registration, page, zone, cells, level, gauge) for zone, cells in zip(zones, rects, strict=True))
+    return tuple(
+        _cut(registration, page, zone, cells, (level, _typical([own])), gauge)
+        for zone, cells, own in zip(zones, rects, levels, strict=True)
+    )
 
 
 def _zone(registration: Registration, page: BlankPage, field: Field, place: FieldPlace) -> _Zone:
@@ -77,15 +85,28 @@ def _zone(registration: Registration, page: BlankPage, field: Field, place: Fiel
     return _Zone(field, rect, Surroundings.of(rect, lifted, page_print), erased, place)
 
 
-def _ink_level(zones: list[_Zone], page: BlankPage) -> float:
-    """How dark typical writing on the page is, 0 to 255, measured where nothing is printed; 0 where there is none."""
-    cells = [(zone.erased, _inside(page.rect(box), zone.rect)) for zone in zones for box in zone.field.cells]
-    levels = [level_of(erased.ink[cell], erased.is_clear[cell], least=MIN_INK_LEVEL) for erased, cell in cells]
-    if not any(levels):
-        levels = [faint_level_of(erased.ink[cell], erased.is_clear[cell]) for erased, cell in cells]
-        if np.count_nonzero(levels) < FAINT_SHARE * len(cells):
-            return 0.0
-    return float(np.median([level for level in levels if level])) if any(levels) else 0.0
+def _cell_levels(zone: _Zone, page: BlankPage) -> list[float]:
+    """How dark the writing is in each cell in which there is any, 0 to 255, measured where nothing is printed."""
+    ink, is_clear = zone.erased.ink, zone.erased.is_clear
+    levels = [level_of(ink[cell], is_clear[cell], least=MIN_INK_LEVEL) for cell in _cells(zone, page)]
+    return [level for level in levels if level]
+
+
+def _pencil_level(zones: list[_Zone], page: BlankPage) -> float:
+    """The same of a page on which nothing is as dark as a pen; 0 where it is not written in pencil either."""
+    cells = [(zone.erased, cell) for zone in zones for cell in _cells(zone, page)]
+    levels = [faint_level_of(erased.ink[cell], erased.is_clear[cell]) for erased, cell in cells]
+    return _typical([levels]) if np.count_nonzero(levels) >= FAINT_SHARE * len(cells) else 0.0
+
+
+def _typical(levels: Sequence[Sequence[float]]) -> float:
+    """The level in the middle of all that are not 0; 0 where there is none."""
+    found = [level for of_field in levels for level in of_field if level]
+    return float(np.median(found)) if found else 0.0
+
+
+def _cells(zone: _Zone, page: BlankPage) -> list[tuple[slice, slice]]:
+    return [_inside(page.rect(box), zone.rect) for box in zone.field.cells]
 
 
 def _inside(rect: PageRect, outer: PageRect) -> tuple[slice, slice]:
@@ -100,11 +121,14 @@ def _cut(
     page: BlankPage,
     zone: _Zone,
     rects: Sequence[PageRect],
-    level: float,
+    levels: tuple[float, float],
     gauge: PrintGauge,
 ) -> CutField:
+    """Cut out one field; `levels` are those of the page's writing and of its own, 0 where there is none."""
     shift = (zone.place.shift_x, zone.place.shift_y)
-    written = Writing.of(zone.erased, level)
+    level, own_level = levels
+    is_pale = 0.0 < own_level < PALE_SHARE * level
+    written = Writing.of(zone.erased, own_level if is_pale else level)
 
     def cell(rect: PageRect, *, height: int = 0) -> Cell:
         box = registration.picture_box(_shifted(rect, shift))
@@ -114,7 +138,7 @@ def _cut(
     height = rects[0].bottom - rects[0].top
     line = cells[0] if len(cells) == 1 else cell(page.rect(zone.field.box), height=height)
     is_in_place = zone.place.is_found and all(gauge.sees_print(zone.surroundings, rect) for rect in rects)
-    return CutField(zone.field, line.box, cells, line, is_in_place)
+    return CutField(zone.field, line.box, cells, line, is_in_place, is_pale)
 
 
 def _shifted(rect: PageRect, shift: tuple[float, float]) -> PageRect:

@@ -65,6 +65,20 @@ def test_a_pencil_among_pens_is_cut_out_and_marked(
         assert marked == [name in PENCILED and not is_blank for is_blank in blanks_of(field)], name
 
 
+@pytest.mark.parametrize("camera", [Camera(margin=0.02), hard_camera(np.random.default_rng(8))], ids=["scan", "photo"])
+def test_a_field_in_a_paler_pen_is_cut_out_at_its_own_level_and_marked(
+    camera: Camera, table: Table, written: Callable[[dict[str, str], float], np.ndarray]
+) -> None:
+    dark = {name: value for name, value in VALUES.items() if name != "a0"}
+    alone = cut(written(VALUES, 1.0), camera, table)
+    found = cut(np.minimum(written(dark, 1.0), written({"a0": VALUES["a0"]}, 0.4)), camera, table)
+
+    assert {name for name, field in found.items() if field.is_pale} == {"a0"}
+    assert not any(field.is_pale for field in alone.values())
+    fills = [[cell.fill for cell in cut_out["a0"].cells] for cut_out in (found, alone)]
+    assert fills[0] == pytest.approx(fills[1], rel=0.25, abs=0.01)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_an_empty_page_stays_empty(seed: int, table: Table) -> None:
     camera = hard_camera(np.random.default_rng(seed))

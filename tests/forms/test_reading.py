@@ -268,6 +268,11 @@ def test_a_digit_that_runs_under_black_print_is_never_accepted() -> None:
     assert (reading.value, reading.decision, reading.reason) == ("11", "review", "uncertain")
 
 
+def test_a_field_that_is_much_paler_than_the_page_is_read_and_never_accepted() -> None:
+    reading = read(replace(cut_field([cell(STROKE)]), is_pale=True), [sure(1)])
+    assert (reading.value, reading.decision, reading.reason) == ("1", "review", "uncertain")
+
+
 @pytest.mark.parametrize("written", [None, STROKE], ids=["nothing else", "a digit"])
 def test_a_cell_in_which_much_has_crumbled_away_is_never_accepted(written: np.ndarray | None) -> None:
     def decision_with(crumbs: float) -> str:
