@@ -19,6 +19,7 @@ COMMANDS = (
     "evaluate",
     "export",
     "finetune",
+    "recalibrate",
     "compare",
     "report",
     "tune",

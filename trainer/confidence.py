@@ -17,6 +17,7 @@ Confidences = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 """bool (n,)."""
 
+DEFAULT_MAX_ERROR = 0.01  # what the service promises where a caller asks for nothing else
 NUM_BINS = 15
 
 

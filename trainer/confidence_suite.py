@@ -17,6 +17,7 @@ from service.recognition.manifest import Manifest
 from service.recognition.policy import Decision, Reason
 from service.runtime.loading import load_model
 from trainer.confidence import (
+    DEFAULT_MAX_ERROR,
     Confidences,
     Flags,
     area_under_risk_coverage,
@@ -38,7 +39,6 @@ from trainer.intervals import error_upper_bound
 from trainer.photograph import photograph_ink
 from trainer.readings import Network, Readings, Scored, read_scored, score_seen, see
 
-DEFAULT_MAX_ERROR = 0.01
 MAX_ERRORS = (0.01, 0.005, 0.001)
 NUM_SEVERAL = 1000  # of each kind
 _SEED = 17

@@ -21,6 +21,7 @@ _PROVENANCE = {"config": "cnn", "seed": 1}
 _MEMBER = {"name": "ensemble", "version": 1}
 _CASCADE = {"small": {"name": "cnn", "version": 1}, "large": _MEMBER, "sure_from": 0.98, "clean_sure_from": 0.995}
 _SECOND_LOOK = {"classifier": {"name": "cnn", "version": 1}, "weight": 0.5}
+_PEER = {"reader": {"name": "crnn_peer", "version": 1}, "sure_from": 0.98}
 _FILES = {"saved_model.pb": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 _CARD = {
     "name": "cnn",
@@ -39,6 +40,7 @@ _CARD = {
     "files": _FILES,
     "cascade": None,
     "second_look": None,
+    "peer": None,
     "slants": [],
 }
 
@@ -94,10 +96,22 @@ class SecondLookOut(Schema):
     """Which classifier looks at the digits that a sequence reader has seen."""
 
     classifier: ModelOut = Field(
-        description="Where another version is loaded, none looks, and the reader says so in the log at the start.",
+        description="Where another version is loaded, the reader asks nobody, and says so in the log at the start.",
         examples=[{"name": "cnn", "version": 1}],
     )
     weight: float = Field(description="Of its evidence beside the reader's own.", examples=[0.5])
+
+
+class PeerOut(Schema):
+    """Which other sequence reader is asked about a number of which one is not sure."""
+
+    reader: ModelOut = Field(
+        description="Where another version is loaded, the reader asks nobody, and says so in the log at the start.",
+        examples=[{"name": "crnn_peer", "version": 1}],
+    )
+    sure_from: Probability = Field(
+        description="Confidence from which on the reading of the first one stands.", examples=[0.98]
+    )
 
 
 class ModelCardOut(Schema):
@@ -152,6 +166,10 @@ class ModelCardOut(Schema):
         description="Of a sequence reader, who looks at its digits again; null where nobody does.",
         examples=[_SECOND_LOOK],
     )
+    peer: PeerOut | None = Field(
+        description="Of a sequence reader, whom it asks where it is not sure; null where it asks nobody.",
+        examples=[_PEER],
+    )
     slants: tuple[float, ...] = Field(
         description="Of a sequence reader, how else it sees a line that is not clean: slanted by so many pixels to the "
         "right per pixel downwards. Empty where it sees every line once.",
@@ -183,6 +201,7 @@ class ModelCardOut(Schema):
             files=dict(manifest.files),
             cascade=None if manifest.cascade is None else CascadeOut.model_validate(manifest.cascade),
             second_look=None if manifest.second_look is None else SecondLookOut.model_validate(manifest.second_look),
+            peer=None if manifest.peer is None else PeerOut.model_validate(manifest.peer),
             slants=manifest.slants,
         )
 

@@ -38,7 +38,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from service.recognition.errors import InvalidModel
-from service.recognition.policy import CalibrationRow, CalibrationTable
+from service.recognition.members import CascadeRule, PeerRule, SecondLookRule
+from service.recognition.policy import CalibrationTable
 
 MANIFEST_FILE = "manifest.json"
 SCHEMA_VERSION = 1
@@ -75,60 +76,6 @@ class Metric:
     interval: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class CascadeMember:
-    """A digit classifier of a cascade, or that a sequence reader takes its second look with.
-
-    Attributes:
-        manifest_sha256: of its `manifest.json`, which holds the SHA-256 of all its other files: what was measured with
-            it was measured with these bytes and no others.
-    """
-
-    name: str
-    version: int
-    manifest_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class CascadeRule:
-    """Which of two digit classifiers answers.
-
-    Attributes:
-        small: scores every canvas.
-        large: scores those of which `small` is not sure, and answers them.
-        sure_from: `service.recognition.cascade.sureness` from which on the verdict of `small` stands.
-        clean_sure_from: the same for pictures that `Ink.is_clean`.
-    """
-
-    small: CascadeMember
-    large: CascadeMember
-    sure_from: float
-    clean_sure_from: float
-
-    def sure_from_of(self, *, is_clean: bool) -> float:
-        """Where the verdict of `small` begins to stand, by the kind of picture."""
-        return self.clean_sure_from if is_clean else self.sure_from
-
-
-@dataclass(frozen=True, slots=True)
-class SecondLookRule:
-    """Which digit classifier a sequence reader asks about the digits that it has seen, and how much that counts.
-
-    Attributes:
-        classifier: the reader's temperature and table were measured with its answers.
-        weight: of its evidence beside the reader's own, 0 or more; see `service.recognition.second_look`.
-        classifier_temperature: divisor of its logits.
-        plain_temperature: divisor of the frame logits where the classifier is not loaded, and the frames stay as read.
-        plain_calibration: likewise the table.
-    """
-
-    classifier: CascadeMember
-    weight: float
-    classifier_temperature: float
-    plain_temperature: float
-    plain_calibration: CalibrationTable
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Everything about a model that is not its weights.
@@ -152,6 +99,7 @@ class Manifest:
         files: SHA-256 (hex) of every other file, by its path inside the folder with forward slashes.
         cascade: of a cascade, what it is made of; None for other kinds.
         second_look: of a sequence reader that takes one; None for others, and for other kinds.
+        peer: of a sequence reader that asks another one where it is not sure; None for others, and for other kinds.
         slants: of the views beside the first, in which a sequence reader sees a line that is not clean; see
             `service.recognition.views`. Empty where it sees all lines once, and for other kinds.
     """
@@ -173,6 +121,7 @@ class Manifest:
     files: Mapping[str, str]
     cascade: CascadeRule | None = None
     second_look: SecondLookRule | None = None
+    peer: PeerRule | None = None
     slants: tuple[float, ...] = ()
 
     @property
@@ -282,6 +231,9 @@ def _parse(record: Any) -> Manifest:
     second_look = record.get("second_look")
     if second_look is not None and record["kind"] != SEQUENCE_READER:
         raise ValueError(f"only a {SEQUENCE_READER} has `second_look`")
+    peer = record.get("peer")
+    if peer is not None and second_look is None:
+        raise ValueError("only what has a `second_look`, and with it a table of its own, has a `peer`")
     return Manifest(
         name=str(record["name"]),
         version=int(record["version"]),
@@ -292,42 +244,17 @@ def _parse(record: Any) -> Manifest:
         alphabet=str(record["alphabet"]),
         num_parameters=int(record["num_parameters"]),
         temperature=float(record["temperature"]),
-        calibration=_parse_table(record["calibration"]),
+        calibration=CalibrationTable.parse(record["calibration"]),
         clean_temperature=None if clean_temperature is None else float(clean_temperature),
-        clean_calibration=None if clean is None else _parse_table(clean),
+        clean_calibration=None if clean is None else CalibrationTable.parse(clean),
         metrics=metrics,
         provenance=dict(record["provenance"]),
         files=dict(record["files"]),
-        cascade=None if cascade is None else _parse_cascade(cascade),
-        second_look=None if second_look is None else _parse_second_look(second_look),
+        cascade=None if cascade is None else CascadeRule.parse(cascade),
+        second_look=None if second_look is None else SecondLookRule.parse(second_look),
+        peer=None if peer is None else PeerRule.parse(peer),
         slants=_parse_slants(record),
     )
-
-
-def _parse_cascade(record: Any) -> CascadeRule:
-    rule = CascadeRule(
-        small=CascadeMember(**record["small"]),
-        large=CascadeMember(**record["large"]),
-        sure_from=float(record["sure_from"]),
-        clean_sure_from=float(record["clean_sure_from"]),
-    )
-    for threshold in (rule.sure_from, rule.clean_sure_from):
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"a threshold of `cascade` is {threshold}, it must be from 0 to 1")
-    return rule
-
-
-def _parse_second_look(record: Any) -> SecondLookRule:
-    rule = SecondLookRule(
-        classifier=CascadeMember(**record["classifier"]),
-        weight=float(record["weight"]),
-        classifier_temperature=float(record["classifier_temperature"]),
-        plain_temperature=float(record["plain_temperature"]),
-        plain_calibration=_parse_table(record["plain_calibration"]),
-    )
-    if not (rule.weight >= 0 and rule.classifier_temperature > 0 and rule.plain_temperature > 0):
-        raise ValueError("`second_look` has a negative weight, or a temperature that is not positive")
-    return rule
 
 
 def _parse_slants(record: Any) -> tuple[float, ...]:
@@ -337,10 +264,6 @@ def _parse_slants(record: Any) -> tuple[float, ...]:
     if len(slants) > MAX_VIEWS - 1 or not all(abs(slant) <= MAX_SLANT for slant in slants):
         raise ValueError(f"`slants` are {slants}, there may be {MAX_VIEWS - 1} of at most {MAX_SLANT}")
     return slants
-
-
-def _parse_table(record: Any) -> CalibrationTable:
-    return CalibrationTable(tuple(CalibrationRow(**row) for row in record["rows"]))
 
 
 def _check_widths(kind: str, width: int | None, widths: tuple[int, ...]) -> None:

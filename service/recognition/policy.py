@@ -6,6 +6,7 @@ table, measured on writers whom the model never saw, says which confidence keeps
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 FIRST_TESTED = 0.99  # most readings are as sure as this, so that the row has the power to prove a rate of 0.1 %
 
@@ -56,6 +57,11 @@ class CalibrationTable:
     """Rows ordered by rising threshold."""
 
     rows: tuple[CalibrationRow, ...]
+
+    @staticmethod
+    def parse(record: Any) -> "CalibrationTable":
+        """From JSON."""
+        return CalibrationTable(tuple(CalibrationRow(**row) for row in record["rows"]))
 
     def threshold_for(self, max_error: float) -> float | None:
         """The lowest threshold from which on the table proves an error rate of at most `max_error`.

@@ -75,7 +75,7 @@ def read_digit(
     threshold = calibration.threshold_for(max_error)
     refusal = refuse(probs[NUM_DIGITS:])
     if refusal is not None:
-        return DigitReading(None, 0.0, Decision.REJECTED, refusal, (), threshold)
+        return _rejected(refusal, threshold)
     ranking = probs[:NUM_DIGITS].argsort(kind="stable")[::-1][:top_k]
     alternatives = tuple(Alternative(int(digit), float(probs[digit])) for digit in ranking)
     best = alternatives[0]
@@ -99,5 +99,13 @@ def refuse(refusal_probs: Probs) -> Reason | None:
 
 def blank_reading(*, calibration: CalibrationTable, max_error: float) -> DigitReading:
     """The verdict on a picture without ink."""
-    threshold = calibration.threshold_for(max_error)
-    return DigitReading(None, 0.0, Decision.REJECTED, Reason.BLANK, (), threshold)
+    return _rejected(Reason.BLANK, calibration.threshold_for(max_error))
+
+
+def several_reading(reading: DigitReading) -> DigitReading:
+    """The verdict on a picture that was read as one digit, and in which several were counted."""
+    return _rejected(Reason.SEVERAL_DIGITS, reading.threshold)
+
+
+def _rejected(reason: Reason, threshold: float | None) -> DigitReading:
+    return DigitReading(None, 0.0, Decision.REJECTED, reason, (), threshold)

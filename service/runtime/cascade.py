@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from service.recognition.canvas import DigitCanvas
 from service.recognition.cascade import sureness
-from service.recognition.manifest import CascadeRule
+from service.recognition.members import CascadeRule
 from service.recognition.probability import softmax
 from service.runtime.digit_network import DigitNetwork, Opinion
 

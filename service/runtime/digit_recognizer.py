@@ -1,4 +1,10 @@
-"""From a picture to the one digit in it: the whole way, with its timings."""
+"""From a picture to the one digit in it: the whole way, with its timings.
+
+    picture -> ink -> canvas -> classifier -> digit
+                                [batcher]
+
+Where no digit comes out of it for sure, a sequence reader counts how many there are.
+"""
 
 import io
 import math
@@ -13,9 +19,11 @@ from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
 from service.recognition.ink import find_ink
 from service.recognition.manifest import Manifest
-from service.recognition.prediction import DigitReading, blank_reading, read_digit
+from service.recognition.prediction import DigitReading, blank_reading, read_digit, several_reading
+from service.recognition.recount import is_doubtful
 from service.runtime.digit_network import DigitNetwork, Opinion
 from service.runtime.readings import OnRead
+from service.runtime.recount import Recount
 from service.runtime.workplace import Picture, Workplace
 
 
@@ -47,6 +55,7 @@ class DigitRecognizer:
         manifest: of the classifier, or of the cascade.
         network: scores canvases.
         workplace: where pictures are looked at.
+        recount: counts the digits where no single one is sure; None where no sequence reader is loaded.
         on_read: see `OnRead`.
     """
 
@@ -56,10 +65,12 @@ class DigitRecognizer:
         network: DigitNetwork,
         *,
         workplace: Workplace,
+        recount: Recount | None = None,
         on_read: OnRead = lambda _recognized: None,
     ) -> None:
         self.manifest = manifest
         self._network = network
+        self._recount = recount
         self._workplace = workplace
         self._on_read = on_read
 
@@ -154,6 +165,12 @@ class DigitRecognizer:
         stages_ms["model"] = opinion.model_ms
         began = time.monotonic()
         reading = self._make_sense(opinion, max_error, top_k, is_clean=seen.is_clean)
+        if (
+            self._recount
+            and is_doubtful(reading, is_clean=seen.is_clean)
+            and await self._recount.finds_several(seen.gray, confidence=reading.confidence)
+        ):
+            reading = several_reading(reading)
         stages_ms["read"] = (time.monotonic() - began) * 1e3
         return RecognizedDigit(reading, seen.picture, opinion.model, opinion.version, max_error, stages_ms)
 
@@ -172,6 +189,7 @@ class DigitRecognizer:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
+    gray: GrayImage
     picture: Picture
     canvas: DigitCanvas | None  # None when there is no ink
     is_clean: bool
@@ -181,7 +199,7 @@ def _see(gray: GrayImage) -> _Seen:
     ink = find_ink(gray)
     canvas = None if ink.box is None else _canvas_or_none(ink.image)
     height, width = gray.shape
-    return _Seen(Picture(width, height, ink.polarity, None if canvas is None else ink.box), canvas, ink.is_clean)
+    return _Seen(gray, Picture(width, height, ink.polarity, None if canvas is None else ink.box), canvas, ink.is_clean)
 
 
 def _canvas_or_none(ink: GrayImage) -> DigitCanvas | None:

@@ -27,14 +27,13 @@ from service.recognition.manifest import (
     DIGIT_CLASSIFIER,
     MANIFEST_FILE,
     SEQUENCE_READER,
-    CascadeMember,
-    CascadeRule,
     InputShape,
     Manifest,
     load_manifest,
     manifest_sha256,
     verify_files,
 )
+from service.recognition.members import CascadeRule, Member
 from service.runtime.device import CPU, Device
 from service.runtime.golden import GOLDEN_FILE, Golden, load_golden, verify_golden
 from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
@@ -160,7 +159,7 @@ def load_cascade(folder: Path, models: Sequence[LoadedModel]) -> LoadedCascade |
     rule = manifest.cascade
     if rule is None:
         raise InvalidModel(f"{folder / MANIFEST_FILE} is no cascade's. Load the folder as a {manifest.kind}.")
-    small, large = _member_of(rule.small, models), _member_of(rule.large, models)
+    small, large = member_of(rule.small, models), member_of(rule.large, models)
     if small is None or large is None:
         missing = rule.small if small is None else rule.large
         logger.warning(
@@ -184,52 +183,14 @@ def load_cascade(folder: Path, models: Sequence[LoadedModel]) -> LoadedCascade |
     return LoadedCascade(manifest, rule, small, large)
 
 
-def second_look_classifier(reader: Manifest, models: Sequence[LoadedModel]) -> LoadedModel | None:
-    """The digit classifier that a sequence reader takes its second look with, if it is loaded.
-
-    Args:
-        reader: of the sequence reader.
-        models: all networks that are loaded.
-
-    Returns:
-        None where the reader takes none, or where the classifier is missing or another than the reader was measured
-        with; then a warning in the log says which, and the reader reads without.
-
-    Raises:
-        InvalidModel: what it names is no digit classifier.
-    """
-    if reader.second_look is None:
-        return None
-    wanted = reader.second_look.classifier
-    found = _member_of(wanted, models)
-    if found is None:
-        logger.warning(
-            "second look left out",
-            extra={
-                EXTRA_FIELD: {
-                    "reader": f"{reader.name}/{reader.version}",
-                    "measured_with": f"{wanted.name}/{wanted.version}",
-                    "remedy": f"that model is not loaded as it was; python -m trainer export {reader.name} measures "
-                    "with the one that there is",
-                }
-            },
-        )
-    elif found.manifest.kind != DIGIT_CLASSIFIER:
-        raise InvalidModel(
-            f"{reader.name}/{reader.version} takes its second look with {wanted.name!r}, which is a "
-            f"{found.manifest.kind}. Export the reader again."
-        )
-    return found
+def member_of(wanted: Member, models: Sequence[LoadedModel]) -> LoadedModel | None:
+    """The model that another one names, byte by byte; None where it is not loaded."""
+    key = (wanted.name, wanted.version, wanted.manifest_sha256)
+    return next((one for one in models if (one.manifest.name, one.manifest.version, one.manifest_sha256) == key), None)
 
 
 def _runs_in_int8(folder: Path, device: Device) -> bool:
     return device.is_cpu and (folder / INT8_FILE).exists()
-
-
-def _member_of(wanted: CascadeMember, models: Sequence[LoadedModel]) -> LoadedModel | None:
-    """The model that another one names, byte by byte."""
-    key = (wanted.name, wanted.version, wanted.manifest_sha256)
-    return next((one for one in models if (one.manifest.name, one.manifest.version, one.manifest_sha256) == key), None)
 
 
 def _check_canvases(folder: Path, manifest: Manifest) -> None:

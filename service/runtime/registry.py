@@ -5,18 +5,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import cv2
 
 from service.recognition.errors import InvalidModel, ModelNotFound, NotReady
-from service.recognition.manifest import SEQUENCE_READER, Manifest
+from service.recognition.manifest import Manifest
+from service.runtime.assembly import Assembly, Recognizer
 from service.runtime.batching import MicroBatcher
 from service.runtime.canary import Canary, Probe
-from service.runtime.cascade import Cascade
 from service.runtime.device import Device, configure_device
 from service.runtime.device_thread import DeviceThread
-from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
 from service.runtime.light import light_batch
 from service.runtime.loading import (
@@ -26,10 +24,9 @@ from service.runtime.loading import (
     load_cascade,
     load_model,
     newest_versions,
-    second_look_classifier,
 )
 from service.runtime.metrics import Metrics, ModelGauges
-from service.runtime.readings import OnRead, Recognized
+from service.runtime.readings import OnRead
 from service.runtime.sequence_recognizer import SequenceRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
@@ -40,8 +37,6 @@ AUTO = "auto"
 DEFAULT_MODEL = "cnn"
 DEFAULT_SEQUENCE_MODEL = "crnn"
 """What reads numbers where no model is named. It may be missing: then the service reads single digits only."""
-
-Recognizer: TypeAlias = DigitRecognizer | SequenceRecognizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +120,22 @@ class Registry:
         loop = asyncio.get_running_loop()
         loaded = await loop.run_in_executor(self._tensorflow_thread, self._load)
         self._batchers = {model.manifest.name: self._batcher_for(model) for model in loaded.models}
-        recognizers = {model.manifest.name: self._recognizer_for(model, loaded.models) for model in loaded.models}
+        assembly = Assembly(
+            loaded.models,
+            self._batchers,
+            counts_with=DEFAULT_SEQUENCE_MODEL,
+            workplace=self._workplace,
+            metrics=self._metrics,
+            on_read=self._on_read,
+        )
+        recognizers = {model.manifest.name: assembly.recognizer(model) for model in loaded.models}
         for recognizer in recognizers.values():
             await recognizer.warm_up()
         for model in loaded.models:
             self._show(model)
-        # Their members are warm, and counted from here on.
-        recognizers |= {one.manifest.name: self._cascade_for(one, loaded.device) for one in loaded.cascades}
         self._device = loaded.device.name
+        # Their members are warm, and counted from here on.
+        recognizers |= {one.manifest.name: assembly.cascade(one, device=self._device) for one in loaded.cascades}
         self._recognizers = recognizers
         self._canary = self._canary_for(loaded.models)
         if self._options.canary_s:
@@ -239,32 +242,6 @@ class Registry:
             num_light=light_batch(model, has_spare_core=self._options.has_spare_core),
             on_batch=self._metrics.batch_observer(model.manifest.name),
         )
-
-    def _recognizer_for(self, model: LoadedModel, models: Sequence[LoadedModel]) -> Recognizer:
-        manifest, batcher = model.manifest, self._batchers[model.manifest.name]
-        if manifest.kind == SEQUENCE_READER:
-            found = second_look_classifier(manifest, models)
-            classifier = None if found is None else self._batchers[found.manifest.name]
-            return SequenceRecognizer(
-                manifest, batcher, workplace=self._workplace, classifier=classifier, on_read=self._hear
-            )
-        network = BatchedNetwork(manifest, batcher)
-        return DigitRecognizer(manifest, network, workplace=self._workplace, on_read=self._hear)
-
-    def _cascade_for(self, cascade: LoadedCascade, device: Device) -> DigitRecognizer:
-        manifest, members = cascade.manifest, [cascade.small.manifest, cascade.large.manifest]
-        small, large = (BatchedNetwork(member, self._batchers[member.name]) for member in members)
-        on_answer = self._metrics.add_cascade(
-            manifest.name, manifest.version, device.name, members=[member.name for member in members]
-        )
-        network = Cascade(small, large, cascade.rule, on_answer=on_answer)
-        return DigitRecognizer(manifest, network, workplace=self._workplace, on_read=self._hear)
-
-    def _hear(self, recognized: Recognized) -> None:
-        """Count a reading, and pass on that it was made."""
-        reading = recognized.reading
-        self._metrics.count_reading(recognized.model, reading.decision, reading.reason, recognized.stages_ms)
-        self._on_read(recognized)
 
     def _show(self, model: LoadedModel) -> None:
         """Put a model into the metrics."""

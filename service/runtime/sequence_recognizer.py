@@ -5,7 +5,8 @@
 
 The second half of it, from the digits on, is the second look; a reader whose manifest asks for none goes straight to
 the number. A line that is not clean goes all the way but the last step several times, in the views that the manifest
-asks for, and its number is what they show together.
+asks for, and its number is what they show together. Where the reader is not sure of the number, its peer goes the same
+way from the canvas on, and the number is what both say together.
 """
 
 import io
@@ -19,14 +20,12 @@ from PIL import Image
 from service.recognition.constraint import Constraint
 from service.recognition.digit_boxes import Frames, digit_boxes
 from service.recognition.image import GrayImage
-from service.recognition.manifest import Manifest
 from service.recognition.number import NumberReading, blank_number, read_number
 from service.recognition.policy import CalibrationTable
 from service.recognition.prediction import Box
 from service.recognition.probability import Logits
-from service.recognition.second_look import first_look, second_look
-from service.recognition.views import SeenLine, View, see_ink, see_picture
-from service.runtime.batching import MicroBatcher, Scored
+from service.recognition.views import SeenLine, see_ink, see_picture
+from service.runtime.line_network import LineNetwork
 from service.runtime.readings import OnRead
 from service.runtime.workplace import Picture, Workplace
 
@@ -86,26 +85,24 @@ class SequenceRecognizer:
     """Reads one number per picture with one sequence reader.
 
     Args:
-        manifest: of the reader.
-        batcher: in front of the reader.
+        network: of the reader.
         workplace: where pictures are looked at, and logits made sense of.
-        classifier: in front of the digit classifier of the manifest's second look; None where that is not loaded, or
-            where the manifest asks for none.
+        peer: is asked where the reader is not sure; None where the manifest names nobody, or where the reader is on its
+            own.
         on_read: see `OnRead`.
     """
 
     def __init__(
         self,
-        manifest: Manifest,
-        batcher: MicroBatcher,
+        network: LineNetwork,
         *,
         workplace: Workplace,
-        classifier: MicroBatcher | None = None,
+        peer: LineNetwork | None = None,
         on_read: OnRead = lambda _recognized: None,
     ) -> None:
-        self.manifest = manifest
-        self.batcher = batcher
-        self._classifier = classifier
+        self.manifest = network.manifest
+        self._network = network
+        self._peer = peer
         self._workplace = workplace
         self._on_read = on_read
 
@@ -115,7 +112,7 @@ class SequenceRecognizer:
         Raises:
             QueueFull: too many readings wait.
         """
-        self.batcher.refuse_if_full(self._workplace.num_waiting + self._workplace.num_unread)
+        self._network.batcher.refuse_if_full(self._workplace.num_waiting + self._workplace.num_unread)
 
     async def read(
         self,
@@ -182,12 +179,9 @@ class SequenceRecognizer:
         """
         slants = self.manifest.slants
         seen = await self._workplace.threads.run(lambda: [see_ink(ink, slants) for ink in inks])
-        frames = iter((await self._frames_of([view for line in seen for view in line.views])).logits)
-        of_lines = [[next(frames) for _ in line.views] for line in seen]
         shapes = [ink.shape for ink in inks]
-        return await self._workplace.make_sense(
-            lambda: [self._make_sense(*one) for one in zip(seen, of_lines, requests, shapes, strict=True)]
-        )
+        read = await self._read_lines([_Line(*one) for one in zip(seen, shapes, requests, strict=True)])
+        return read.located
 
     async def warm_up(self) -> None:
         """Read a small picture, so that the first request finds Pillow's plugins and OpenCV loaded.
@@ -212,60 +206,55 @@ class SequenceRecognizer:
         slants = self.manifest.slants
         looked = await self._workplace.look(source, lambda gray: (see_picture(gray, slants), gray.shape))
         (seen, shape), stages_ms = looked.seen, looked.stages_ms
-        if not seen.views:
-            located = self._make_sense(seen, [], request, shape)
-        else:
-            began = time.monotonic()
-            frames = await self._frames_of(seen.views)
-            located = await self._workplace.make_sense(lambda: self._make_sense(seen, frames.logits, request, shape))
-            stages_ms["queue"] += frames.queue_ms
-            stages_ms["model"] = frames.model_ms
-            stages_ms["read"] = (time.monotonic() - began) * 1e3 - frames.queue_ms - frames.model_ms
+        began = time.monotonic()
+        read = await self._read_lines([_Line(seen, shape, request)])
+        (located,) = read.located
+        if seen.views:
+            stages_ms["queue"] += read.queue_ms
+            stages_ms["model"] = read.model_ms
+            stages_ms["read"] = (time.monotonic() - began) * 1e3 - read.queue_ms - read.model_ms
         height, width = shape
         picture = Picture(width, height, seen.line.polarity, seen.line.box if seen.views else None)
         name, version = self.manifest.name, self.manifest.version
         return RecognizedNumber(located.reading, located.boxes, picture, name, version, request.max_error, stages_ms)
 
-    async def _frames_of(self, views: Sequence[View]) -> "_Frames":
-        """What the reader says about views, and the classifier about the digits that were seen in them.
+    async def _read_lines(self, lines: Sequence["_Line"]) -> "_ReadLines":
+        """The numbers in lines; the peer is asked about all that are doubtful at once."""
+        first = await self._network.frames_of([view for line in lines for view in line.seen.views])
+        frames = _dealt(first.logits, lines)
+        located = await self._make_sense_of(lines, frames)
+        doubtful = [index for index, one in enumerate(located) if frames[index] and self._is_doubtful(one.reading)]
+        if self._peer is None or not doubtful:
+            return _ReadLines(located, first.queue_ms, first.model_ms)
+        asked = [lines[index] for index in doubtful]
+        second = await self._peer.frames_of([view for line in asked for view in line.seen.views], is_admitted=True)
+        of_both = [frames[index] + more for index, more in zip(doubtful, _dealt(second.logits, asked), strict=True)]
+        for index, one in zip(doubtful, await self._make_sense_of(asked, of_both), strict=True):
+            located[index] = one
+        return _ReadLines(located, first.queue_ms + second.queue_ms, first.model_ms + second.model_ms)
 
-        All of them share batches.
-        """
-        scored = await self.batcher.submit_all([view.placed.canvas for view in views])
-        logits, queue_ms, model_ms = _logits_and_times(scored)
-        rule = self.manifest.second_look
-        if rule is None or self._classifier is None:
-            return _Frames(logits, queue_ms, model_ms)
-        looks = await self._workplace.make_sense(
-            lambda: [first_look(read, view.line.image, view.placed) for view, read in zip(views, logits, strict=True)]
-        )
-        scored = await self._classifier.submit_all([one for look in looks for one in look.canvases], is_admitted=True)
-        digits, more_queue_ms, more_model_ms = _logits_and_times(scored)
-        answers = iter(digits)
-        fused = [
-            second_look(
-                read,
-                look,
-                [next(answers) for _ in look.canvases],
-                weight=rule.weight,
-                temperature=rule.classifier_temperature,
-            )
-            for read, look in zip(logits, looks, strict=True)
-        ]
-        return _Frames(fused, queue_ms + more_queue_ms, model_ms + more_model_ms)
+    def _is_doubtful(self, reading: NumberReading) -> bool:
+        """Whether the peer is to be asked. What is refused has a confidence of 0."""
+        rule = self.manifest.peer
+        return rule is not None and reading.confidence < rule.sure_from
 
     def _judged_by(self, *, is_clean: bool) -> tuple[float, CalibrationTable]:
-        """Temperature and table, by the kind of line; what was measured without the second look where none is taken."""
+        """Temperature and table, by the kind of line; what was measured of the reader alone where it is on its own."""
         rule = self.manifest.second_look
-        if rule is not None and self._classifier is None:
+        if rule is not None and not self._network.looks_twice:
             return rule.plain_temperature, rule.plain_calibration
         return self.manifest.temperature_of(is_clean=is_clean), self.manifest.calibration_of(is_clean=is_clean)
 
-    def _make_sense(
-        self, seen: SeenLine, frames: Sequence[Logits], request: NumberRequest, shape: tuple[int, ...]
-    ) -> LocatedNumber:
-        """From the frames of every view to the number; `shape` is that of the picture."""
-        temperature, calibration = self._judged_by(is_clean=seen.line.is_clean)
+    async def _make_sense_of(self, lines: Sequence["_Line"], frames: Sequence[Sequence[Logits]]) -> list[LocatedNumber]:
+        """From the frames of every line to its number."""
+        return await self._workplace.make_sense(
+            lambda: [self._make_sense(line, of_line) for line, of_line in zip(lines, frames, strict=True)]
+        )
+
+    def _make_sense(self, line: "_Line", frames: Sequence[Logits]) -> LocatedNumber:
+        """From the frames of every view to the number."""
+        request = line.request
+        temperature, calibration = self._judged_by(is_clean=line.seen.line.is_clean)
         if not frames:
             return LocatedNumber(blank_number(calibration=calibration, max_error=request.max_error), ())
         reading = read_number(
@@ -277,26 +266,34 @@ class SequenceRecognizer:
             constraint=request.constraint,
         )
         spans = [Frames(digit.first_frame, digit.last_frame) for digit in reading.digits]
-        height, width = shape
-        boxes = digit_boxes(seen.line, seen.views[0].placed, spans, picture_shape=(height, width))
+        height, width = line.shape
+        boxes = digit_boxes(line.seen.line, line.seen.views[0].placed, spans, picture_shape=(height, width))
         return LocatedNumber(reading, tuple(boxes))
 
 
 @dataclass(frozen=True, slots=True)
-class _Frames:
-    """What is known of views when all networks have answered.
+class _Line:
+    """What is to be read, and how.
 
     Attributes:
-        logits: of each, float32 (num_frames, 12).
-        queue_ms, model_ms: what that took.
+        shape: of the picture that the line is in, (height, width).
     """
 
-    logits: list[Logits]
+    seen: SeenLine
+    shape: tuple[int, ...]
+    request: NumberRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadLines:
+    """Numbers that were read together, in their order, and how long they waited and were computed."""
+
+    located: list[LocatedNumber]
     queue_ms: float
     model_ms: float
 
 
-def _logits_and_times(scored: Sequence[Scored]) -> tuple[list[Logits], float, float]:
-    """Of canvases that were scored together: the logits, the longest wait and the longest batch, in milliseconds."""
-    queue_ms = max((one.queue_ms for one in scored), default=0.0)
-    return [one.logits for one in scored], queue_ms, max((one.model_ms for one in scored), default=0.0)
+def _dealt(logits: Sequence[Logits], lines: Sequence[_Line]) -> list[list[Logits]]:
+    """Frames of all views in a row as lists of those of each line."""
+    of_views = iter(logits)
+    return [[next(of_views) for _ in line.seen.views] for line in lines]

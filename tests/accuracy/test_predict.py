@@ -6,7 +6,7 @@ Each set has a floor; and `docs/results.md` must say what is measured here. Run 
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -14,9 +14,14 @@ import numpy as np
 import pytest
 
 from tests.accuracy.picture_sets import PICTURE_SETS, blank_cells
+from tests.pictures import png
 from tests.project import ROOT
 from tests.running_service import running_service
+from trainer.data.collages import several
+from trainer.data.exposure import redrawn
+from trainer.data.mnist import load_mnist
 from trainer.intervals import wilson_interval
+from trainer.photograph import photograph_ink
 
 pytestmark = [pytest.mark.accuracy, pytest.mark.timeout(600)]
 
@@ -114,3 +119,23 @@ async def test_blank_cells_are_rejected_as_blank(address: str, real_data_dir: Pa
     num_blank = sum((answer["decision"], answer["reason"]) == ("rejected", "blank") for answer in answers)
     print(f"\n| blank_cells | {num_blank} of {len(answers)} |")
     assert num_blank / len(answers) >= 0.98
+
+
+@pytest.mark.parametrize(("name", "show", "floor"), [("drawn", redrawn, 0.96), ("photographed", photograph_ink, 0.87)])
+async def test_several_digits_are_not_read_as_one(
+    name: str, show: Callable[..., np.ndarray], floor: float, address: str, real_data_dir: Path
+) -> None:
+    digits, rng = load_mnist(real_data_dir).test, np.random.default_rng(17)
+    answers = await post_all(address, [png(show(several(digits, rng), rng)) for _ in range(1_000)])
+    num_several = sum(answer["reason"] == "several_digits" for answer in answers)
+    num_accepted = sum(answer["decision"] == "accepted" for answer in answers)
+    low, high = wilson_interval(num_several, len(answers))
+    row = (
+        f"| several_{name} | {num_several:,} of {len(answers):,} | {num_several / len(answers):.2%} | {low:.2%} to "
+        f"{high:.2%} | {num_accepted} |"
+    )
+    print(f"\n{row}")
+    assert num_several / len(answers) >= floor
+    assert documented_num_right(f"several_{name}") == pytest.approx(num_several, abs=3), (
+        f"docs/results.md should say: {row}"
+    )

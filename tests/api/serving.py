@@ -15,6 +15,7 @@ from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.runtime.batching import MicroBatcher
 from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
+from service.runtime.line_network import LineNetwork
 from service.runtime.readings import OnRead
 from service.runtime.sequence_recognizer import SequenceRecognizer
 from service.runtime.threads import PictureThreads
@@ -70,7 +71,9 @@ class FakeModels:
         )
         self.line_batcher = MicroBatcher(line_network or reads("12867"), executor=self._executor, queue_limit=8)
         self._number_reader = number_reader or SequenceRecognizer(
-            manifest_of("crnn", kind=SEQUENCE_READER), self.line_batcher, workplace=self._workplace, on_read=on_read
+            LineNetwork(manifest_of("crnn", kind=SEQUENCE_READER), self.line_batcher, workplace=self._workplace),
+            workplace=self._workplace,
+            on_read=on_read,
         )
         self._cascades = cascades
         self.fault: str | None = None

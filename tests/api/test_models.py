@@ -4,7 +4,7 @@ import pytest
 
 from service.recognition.canvas import PREPROCESSING_ID
 from service.recognition.line_canvas import LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
-from service.recognition.manifest import CascadeMember, SecondLookRule
+from service.recognition.members import Member, PeerRule, SecondLookRule
 from tests.api.serving import FakeModels, check_problem, serving
 from tests.runtime.fakes import cascade_of
 
@@ -36,6 +36,7 @@ async def test_card_says_everything_but_the_weights(client):
         "files": {"saved_model.pb": "0" * 64},
         "cascade": None,
         "second_look": None,
+        "peer": None,
         "slants": [],
     }
 
@@ -57,11 +58,13 @@ async def test_card_of_a_sequence_reader_says_who_looks_again():
     models = FakeModels()
     async with serving(models) as client:
         reader = next(one for one in models.manifests() if one.name == "crnn")
-        rule = SecondLookRule(CascadeMember("cnn", 3, "a" * 64), 0.75, 1.2, 1.4, reader.calibration)
-        models.manifests = lambda: [replace(reader, second_look=rule)]
+        rule = SecondLookRule(Member("cnn", 3, "a" * 64), 0.75, 1.2, 1.4, reader.calibration)
+        peer = PeerRule(Member("crnn_peer", 2, "b" * 64), 0.97)
+        models.manifests = lambda: [replace(reader, second_look=rule, peer=peer)]
         card = (await client.get("/models/crnn")).json()
 
     assert card["second_look"] == {"classifier": {"name": "cnn", "version": 3}, "weight": 0.75}
+    assert card["peer"] == {"reader": {"name": "crnn_peer", "version": 2}, "sure_from": 0.97}
 
 
 async def test_list_says_where_no_sequence_reader_is_loaded():
@@ -82,7 +85,7 @@ async def test_list_holds_the_cards_and_says_which_is_the_default(client):
 
 
 async def test_cascade_is_the_default_and_names_its_members():
-    cascade = cascade_of(CascadeMember("cnn", 2, "a" * 64), CascadeMember("ensemble", 1, "b" * 64), sure_from=0.7)
+    cascade = cascade_of(Member("cnn", 2, "a" * 64), Member("ensemble", 1, "b" * 64), sure_from=0.7)
     async with serving(FakeModels(cascades=[cascade])) as client:
         assert (await client.get("/models")).json()["default"] == "auto"
         card = (await client.get("/models/auto")).json()

@@ -33,9 +33,10 @@ def test_every_cascade_was_measured_with_the_newest_of_its_members(folder):
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_every_second_look_was_measured_with_the_newest_of_its_classifier(folder):
-    rule = load_manifest(folder).second_look
-    for member in [] if rule is None else [rule.classifier]:
+def test_every_reader_was_measured_with_the_newest_of_those_that_it_asks(folder):
+    manifest = load_manifest(folder)
+    asked = [manifest.second_look and manifest.second_look.classifier, manifest.peer and manifest.peer.reader]
+    for member in filter(None, asked):
         newest = max((MODELS / member.name).iterdir(), key=lambda version: int(version.name))
         assert (member.name, str(member.version)) == (newest.parent.name, newest.name)
         assert member.manifest_sha256 == manifest_sha256(newest)

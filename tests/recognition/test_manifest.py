@@ -10,12 +10,11 @@ from service.recognition.errors import InvalidModel
 from service.recognition.manifest import (
     MANIFEST_FILE,
     SEQUENCE_READER,
-    CascadeMember,
     Manifest,
-    SecondLookRule,
     load_manifest,
     manifest_sha256,
 )
+from service.recognition.members import Member, PeerRule, SecondLookRule
 from service.recognition.policy import CalibrationRow, CalibrationTable
 from tests.runtime.fakes import cascade_of, manifest_of
 
@@ -59,7 +58,7 @@ def test_temperature_is_positive(tmp_path, name):
         load_manifest(written(tmp_path, manifest_of("cnn"), **{name: 0}))
 
 
-MEMBERS = CascadeMember("cnn", 2, "a" * 64), CascadeMember("ensemble", 1, "b" * 64)
+MEMBERS = Member("cnn", 2, "a" * 64), Member("ensemble", 1, "b" * 64)
 
 
 def test_manifest_of_a_cascade_is_read_as_it_was_written(tmp_path):
@@ -99,12 +98,13 @@ def test_manifest_of_a_reader_that_looks_twice_is_read_as_it_was_written(tmp_pat
     assert load_manifest(written(tmp_path, READER)) == READER
 
 
-def test_reader_of_an_older_exporter_takes_no_second_look_and_sees_every_line_once(tmp_path):
+def test_reader_of_an_older_exporter_asks_nobody_and_sees_every_line_once(tmp_path):
     place = written(tmp_path, manifest_of("crnn", kind=SEQUENCE_READER))
     record = json.loads((place / MANIFEST_FILE).read_text())
-    del record["second_look"], record["slants"]
+    del record["second_look"], record["peer"], record["slants"]
     (place / MANIFEST_FILE).write_text(json.dumps(record))
-    assert (load_manifest(place).second_look, load_manifest(place).slants) == (None, ())
+    found = load_manifest(place)
+    assert (found.second_look, found.peer, found.slants) == (None, None, ())
 
 
 @pytest.mark.parametrize("slants", [[0.1, 1.5], [0.1] * 5, [float("nan")], ["steep"], 0.1])
@@ -123,6 +123,25 @@ def test_second_look_that_makes_no_sense_is_refused(tmp_path, field):
     record = json.loads(READER.to_json())["second_look"] | dict([field])
     with pytest.raises(InvalidModel, match="second_look"):
         load_manifest(written(tmp_path, READER, second_look=record))
+
+
+WITH_PEER = replace(READER, peer=PeerRule(MEMBERS[1], 0.97))
+
+
+def test_manifest_of_a_reader_that_asks_a_peer_is_read_as_it_was_written(tmp_path):
+    assert load_manifest(written(tmp_path, WITH_PEER)) == WITH_PEER
+
+
+@pytest.mark.parametrize("sure_from", [-0.1, 1.5, float("nan"), "often"])
+def test_peer_asked_at_a_confidence_that_is_none_is_refused(tmp_path, sure_from):
+    record = json.loads(WITH_PEER.to_json())["peer"] | {"sure_from": sure_from}
+    with pytest.raises(InvalidModel, match="cannot be read as a manifest"):
+        load_manifest(written(tmp_path, WITH_PEER, peer=record))
+
+
+def test_reader_without_a_table_of_its_own_has_no_peer(tmp_path):
+    with pytest.raises(InvalidModel, match="has a `peer`"):
+        load_manifest(written(tmp_path, replace(WITH_PEER, second_look=None)))
 
 
 def test_digit_classifier_takes_no_second_look(tmp_path):

@@ -12,11 +12,10 @@ from service.recognition.manifest import (
     DIGIT_CASCADE,
     DIGIT_CLASSIFIER,
     SEQUENCE_READER,
-    CascadeMember,
-    CascadeRule,
     Manifest,
     Metric,
 )
+from service.recognition.members import CascadeRule, Member
 from service.recognition.policy import CalibrationRow, CalibrationTable
 
 Network = Callable[[np.ndarray], np.ndarray]
@@ -83,9 +82,7 @@ def manifest_of(name: str, version: int = 1, *, kind: str = DIGIT_CLASSIFIER) ->
     )
 
 
-def cascade_of(
-    small: CascadeMember, large: CascadeMember, *, sure_from: float = 0.9, clean_sure_from: float = 0.9
-) -> Manifest:
+def cascade_of(small: Member, large: Member, *, sure_from: float = 0.9, clean_sure_from: float = 0.9) -> Manifest:
     """The record of a cascade `auto` of two classifiers, with the thresholds of `manifest_of`."""
     rule = CascadeRule(small, large, sure_from=sure_from, clean_sure_from=clean_sure_from)
     return replace(manifest_of("auto", kind=DIGIT_CASCADE), files={}, cascade=rule)

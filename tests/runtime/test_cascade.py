@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from service.recognition.errors import QueueFull
-from service.recognition.manifest import CascadeMember
+from service.recognition.members import Member
 from service.runtime.batching import MicroBatcher
 from service.runtime.cascade import Cascade
 from service.runtime.digit_network import BatchedNetwork, Opinion
@@ -20,9 +20,7 @@ from tests.runtime.fakes import Network, cascade_of, manifest_of, sure_of
 pytestmark = pytest.mark.anyio
 
 EASY, HARD = np.full((28, 28, 1), 10, np.uint8), np.full((28, 28, 1), 200, np.uint8)
-RULE = cascade_of(
-    CascadeMember("cnn", 1, ""), CascadeMember("ensemble", 3, ""), sure_from=0.9, clean_sure_from=0.99999
-).cascade
+RULE = cascade_of(Member("cnn", 1, ""), Member("ensemble", 3, ""), sure_from=0.9, clean_sure_from=0.99999).cascade
 
 
 def small(canvases: np.ndarray) -> np.ndarray:

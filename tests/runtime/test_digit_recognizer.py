@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 
 from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
-from service.recognition.manifest import Manifest
+from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.recognition.policy import CalibrationRow, CalibrationTable, Decision, Reason
 from service.runtime.batching import MicroBatcher
 from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
+from service.runtime.recount import Recount
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
 from service.runtime.workplace import Workplace
-from tests.pictures import draw_seven, png
-from tests.runtime.fakes import Network, manifest_of, sure_of
+from tests.pictures import draw_seven, draw_strokes, png
+from tests.runtime.fakes import Network, manifest_of, reads, sure_of
 
 pytestmark = pytest.mark.anyio
 
@@ -31,15 +32,19 @@ async def recognizer(
     *,
     timeout_s: float = 30.0,
     manifest: Manifest = manifest_of("cnn"),  # noqa: B008
+    reader: Network | None = None,
 ) -> AsyncIterator[DigitRecognizer]:
     threads = PictureThreads(num_threads=2, queue_limit=8)
     with ThreadPoolExecutor(1) as executor:
         batcher = MicroBatcher(network, executor=executor, queue_limit=8)
         turns = LoopTurns(queue_limit=8)
         workplace = Workplace(threads=threads, turns=turns, max_pixels=1_000_000, timeout_s=timeout_s)
-        yield DigitRecognizer(manifest, BatchedNetwork(manifest, batcher), workplace=workplace)
+        lines = MicroBatcher(reader or reads("7"), executor=executor, queue_limit=8)
+        recount = reader and Recount(manifest_of("crnn", kind=SEQUENCE_READER), lines, workplace=workplace)
+        yield DigitRecognizer(manifest, BatchedNetwork(manifest, batcher), workplace=workplace, recount=recount)
         assert batcher.num_waiting == 0  # whoever gave up has left the queue
         await batcher.close()
+        await lines.close()
     workplace.close()
 
 
@@ -196,3 +201,35 @@ async def test_clean_pictures_are_judged_by_their_own_table():
     assert (clean.reading.decision, clean.reading.threshold) == (Decision.REVIEW, 1.0)
     assert clean.reading.confidence < other.reading.confidence
     assert (other.reading.decision, other.reading.threshold) == (Decision.ACCEPTED, 0.8)
+
+
+def nobody(canvases: np.ndarray) -> np.ndarray:
+    raise AssertionError("nobody is to be asked")
+
+
+AT_A_LOSS = sure_of(7, margin=1.0)
+
+
+async def test_digits_of_a_doubtful_picture_are_counted_by_a_sequence_reader():
+    async with recognizer(AT_A_LOSS, reader=reads("12867")) as cnn:
+        several = await cnn.read(png(draw_strokes(5)), max_error=0.01, top_k=3)
+        one = await cnn.read(png(draw_strokes(1)), max_error=0.01, top_k=3)
+
+    reading = several.reading
+    assert (reading.digit, reading.decision, reading.reason) == (None, Decision.REJECTED, Reason.SEVERAL_DIGITS)
+    assert reading.threshold == one.reading.threshold
+    assert (one.reading.digit, one.reading.reason) == (7, Reason.UNCERTAIN)
+    assert list(several.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+
+
+async def test_digits_are_counted_once_where_the_classifier_is_sure_or_sees_nothing():
+    async with recognizer(sure_of(7), reader=nobody) as cnn:
+        assert (await cnn.read(png(draw_strokes(5)), max_error=0.001, top_k=3)).reading.digit == 7
+        blank = await cnn.read(png(np.full((50, 60), 255, np.uint8)), max_error=0.01, top_k=3)
+        assert blank.reading.reason is Reason.BLANK
+
+
+async def test_doubtful_picture_stays_doubtful_where_no_reader_is_loaded():
+    async with recognizer(AT_A_LOSS) as cnn:
+        recognized = await cnn.read(png(draw_strokes(5)), max_error=0.01, top_k=3)
+    assert (recognized.reading.digit, recognized.reading.reason) == (7, Reason.UNCERTAIN)

@@ -1,7 +1,6 @@
 """What a model folder must be before its network is trusted. Each row damages one thing."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,27 +9,16 @@ import pytest
 from service.recognition.alphabet import NUM_CLASSES
 from service.recognition.errors import InvalidModel
 from service.recognition.line_canvas import FRAME_PX, LINE_WIDTHS_PX
-from service.recognition.manifest import (
-    CHARACTER_CLASSIFIER,
-    MANIFEST_FILE,
-    SEQUENCE_READER,
-    CascadeMember,
-    Manifest,
-    SecondLookRule,
-)
-from service.recognition.policy import CalibrationTable
+from service.recognition.manifest import CHARACTER_CLASSIFIER, MANIFEST_FILE, SEQUENCE_READER
 from service.runtime.device import Device
 from service.runtime.litert_network import LiteRtNetwork
 from service.runtime.loading import (
-    LoadedModel,
     is_cascade,
     load_cascade,
     load_model,
     newest_versions,
-    second_look_classifier,
 )
 from service.runtime.saved_model import SavedModel
-from tests.runtime.fakes import manifest_of
 from tests.runtime.tiny_int8 import change_golden
 from tests.runtime.tiny_model import make_cascade, write_manifest
 
@@ -303,30 +291,3 @@ def test_network_is_no_cascade(folder):
     assert not is_cascade(folder)
     with pytest.raises(InvalidModel, match="no cascade's"):
         load_cascade(folder, [])
-
-
-def reader_looking_with(model: LoadedModel, **changes: object) -> Manifest:
-    """The record of a reader that takes its second look with a model, or with one that differs a little from it."""
-    member = CascadeMember(model.manifest.name, model.manifest.version, model.manifest_sha256)
-    table = CalibrationTable(())
-    rule = SecondLookRule(replace(member, **changes), 1.0, 1.0, 1.0, table)
-    return replace(manifest_of("crnn", kind=SEQUENCE_READER), second_look=rule)
-
-
-def test_second_look_is_taken_with_the_classifier_that_it_was_measured_with(tiny_model):
-    model = load_model(tiny_model)
-    assert second_look_classifier(reader_looking_with(model), [model]) is model
-    assert second_look_classifier(manifest_of("crnn", kind=SEQUENCE_READER), [model]) is None
-
-
-@pytest.mark.parametrize("change", [{"version": 2}, {"name": "dnn"}, {"manifest_sha256": "0" * 64}], ids=str)
-def test_second_look_without_its_classifier_is_left_out_with_a_warning(tiny_model, caplog, change):
-    model = load_model(tiny_model)
-    assert second_look_classifier(reader_looking_with(model, **change), [model]) is None
-    assert "second look left out" in caplog.text
-
-
-def test_second_look_with_what_is_no_digit_classifier_is_refused(tiny_reader):
-    model = load_model(tiny_reader)
-    with pytest.raises(InvalidModel, match="is a sequence_reader"):
-        second_look_classifier(reader_looking_with(model), [model])

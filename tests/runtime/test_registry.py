@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from service.recognition.errors import DeviceNotFound, InvalidModel, ModelNotFound, NotReady
-from service.recognition.manifest import SEQUENCE_READER, CascadeMember, SecondLookRule, manifest_sha256
+from service.recognition.manifest import SEQUENCE_READER, manifest_sha256
+from service.recognition.members import Member, PeerRule, SecondLookRule
 from service.runtime.metrics import Metrics
 from service.runtime.registry import Registry, RuntimeOptions
 from tests.pictures import draw_seven, draw_strokes, png
@@ -73,19 +74,21 @@ async def test_sequence_reader_reads_numbers_of_any_length_without_being_traced_
     metrics = Metrics(CollectorRegistry())
     registry = Registry(both, metrics)
     await registry.load()
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    num_to_warm_up = value("digits_batch_size_sum", model="crnn")
     crnn = registry.sequence_recognizer("crnn")
     lengths = [1, 30, 3, 12, 3, 1, 20]
     reads = (crnn.read(png(draw_strokes(length)), max_error=0.01, top_k=3) for length in lengths)
     recognized = await asyncio.gather(*reads)
     await registry.close()
 
-    def value(name: str, **labels: str) -> float | None:
-        return metrics.registry.get_sample_value(name, labels)
-
     assert {(one.model, one.version) for one in recognized} == {("crnn", 1)}
     assert value("digits_traces_after_ready_total", model="crnn") == 0
     assert value("digits_model_info", model="crnn", version="1", device="cpu") == 1
-    assert value("digits_batch_size_sum", model="crnn") == len(lengths) + 1  # and the warm-up
+    assert value("digits_batch_size_sum", model="crnn") == num_to_warm_up + len(lengths)
     decisions = ("accepted", "review", "rejected")
     assert sum(value("digits_decisions_total", model="crnn", decision=one) or 0 for one in decisions) == len(lengths)
 
@@ -150,7 +153,7 @@ async def test_ensemble_without_a_cascade_answers_only_by_its_name(with_ensemble
 
 async def test_sequence_reader_asks_the_digit_classifier_that_its_manifest_names(both):
     models_dir = both.models_dir
-    cnn = CascadeMember("cnn", 1, manifest_sha256(models_dir / "cnn" / "1"))
+    cnn = Member("cnn", 1, manifest_sha256(models_dir / "cnn" / "1"))
     rule = SecondLookRule(cnn, 1.0, 1.0, 1.0, manifest_of("crnn").calibration)
     write_manifest(models_dir / "crnn" / "1", kind=SEQUENCE_READER, second_look=rule)
     metrics = Metrics(CollectorRegistry())
@@ -163,6 +166,35 @@ async def test_sequence_reader_asks_the_digit_classifier_that_its_manifest_names
     # More than the one canvas of cnn's own warm-up: whatever a reader of random weights sees, it asks about it.
     assert metrics.registry.get_sample_value("digits_batch_size_sum", {"model": "cnn"}) > 1
     assert metrics.registry.get_sample_value("digits_traces_after_ready_total", {"model": "cnn"}) == 0
+
+
+async def test_sequence_reader_asks_the_peer_that_its_manifest_names(both):
+    models_dir = both.models_dir
+    shutil.copytree(models_dir / "crnn" / "1", models_dir / "crnn_peer" / "1")
+    write_manifest(models_dir / "crnn_peer" / "1", kind=SEQUENCE_READER)
+    cnn, peer = (Member(name, 1, manifest_sha256(models_dir / name / "1")) for name in ("cnn", "crnn_peer"))
+    rule = SecondLookRule(cnn, 1.0, 1.0, 1.0, manifest_of("crnn").calibration)
+    write_manifest(models_dir / "crnn" / "1", kind=SEQUENCE_READER, second_look=rule, peer=PeerRule(peer, 1.0))
+    metrics = Metrics(CollectorRegistry())
+    registry = Registry(both, metrics)
+    await registry.load()
+    num_before = metrics.registry.get_sample_value("digits_batch_size_sum", {"model": "crnn_peer"})
+    await registry.sequence_recognizer("crnn").read(png(draw_strokes(5)), max_error=0.01, top_k=3)
+    await registry.close()
+
+    assert metrics.registry.get_sample_value("digits_batch_size_sum", {"model": "crnn_peer"}) == num_before + 1
+
+
+async def test_digits_of_doubtful_pictures_are_counted_by_the_default_reader(both):
+    metrics = Metrics(CollectorRegistry())
+    registry = Registry(both, metrics)
+    await registry.load()
+    num_before = metrics.registry.get_sample_value("digits_batch_size_sum", {"model": "crnn"})
+    for name in ("auto", "cnn"):  # of random weights: nothing that it says is sure
+        await registry.digit_recognizer(name).read(png(draw_strokes(5)), max_error=0.01, top_k=3)
+    await registry.close()
+
+    assert metrics.registry.get_sample_value("digits_batch_size_sum", {"model": "crnn"}) == num_before + 2
 
 
 async def test_each_model_reads_what_it_is_for(both):

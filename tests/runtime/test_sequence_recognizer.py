@@ -13,9 +13,11 @@ import pytest
 from service.recognition.constraint import Constraint
 from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
 from service.recognition.line import find_line
-from service.recognition.manifest import SEQUENCE_READER, CascadeMember, Manifest, SecondLookRule
+from service.recognition.manifest import SEQUENCE_READER, Manifest
+from service.recognition.members import Member, PeerRule, SecondLookRule
 from service.recognition.policy import CalibrationRow, CalibrationTable, Decision, Reason
 from service.runtime.batching import MicroBatcher
+from service.runtime.line_network import LineNetwork
 from service.runtime.sequence_recognizer import NumberRequest, SequenceRecognizer
 from service.runtime.threads import PictureThreads
 from service.runtime.turns import LoopTurns
@@ -34,6 +36,8 @@ async def recognizer(
     counted: list | None = None,
     manifest: Manifest | None = None,
     classifier: Network | None = None,
+    peer: Network | None = None,
+    threads_of_networks: int = 1,
 ) -> AsyncIterator[SequenceRecognizer]:
     counted = [] if counted is None else counted
     workplace = Workplace(
@@ -42,19 +46,26 @@ async def recognizer(
         max_pixels=25_000_000,
         timeout_s=timeout_s,
     )
-    with ThreadPoolExecutor(1) as executor:
-        batcher = MicroBatcher(network, executor=executor, queue_limit=8)
-        second = None if classifier is None else MicroBatcher(classifier, executor=executor, queue_limit=8)
+    with ThreadPoolExecutor(threads_of_networks) as executor:
+        batchers = [
+            None if one is None else MicroBatcher(one, executor=executor, queue_limit=8)
+            for one in (network, classifier, peer)
+        ]
+        of_reader, of_classifier, of_peer = batchers
         yield SequenceRecognizer(
-            manifest or manifest_of("crnn", kind=SEQUENCE_READER),
-            batcher,
+            LineNetwork(
+                manifest or manifest_of("crnn", kind=SEQUENCE_READER),
+                of_reader,
+                workplace=workplace,
+                classifier=of_classifier,
+            ),
+            peer=of_peer and LineNetwork(looks_twice(), of_peer, workplace=workplace, classifier=of_classifier),
             workplace=workplace,
-            classifier=second,
             on_read=lambda one: counted.append((one.model, one.reading.decision, list(one.stages_ms))),
         )
-        await batcher.close()
-        if second is not None:
-            await second.close()
+        for batcher in batchers:
+            if batcher is not None:
+                await batcher.close()
     workplace.close()
 
 
@@ -65,7 +76,7 @@ PLAIN = CalibrationTable(
 
 def looks_twice(*, weight: float = 1.0) -> Manifest:
     """A record of a reader that takes a second look, and has another table where it cannot."""
-    rule = SecondLookRule(CascadeMember("cnn", 1, "0" * 64), weight, 1.0, 3.0, PLAIN)
+    rule = SecondLookRule(Member("cnn", 1, "0" * 64), weight, 1.0, 3.0, PLAIN)
     return replace(manifest_of("crnn", kind=SEQUENCE_READER), second_look=rule)
 
 
@@ -172,7 +183,7 @@ async def test_reading_that_takes_too_long_is_given_up_and_leaves_the_queue():
         outcomes = await asyncio.gather(
             *(crnn.read(png(draw_strokes(1)), max_error=0.01, top_k=3) for _ in range(2)), return_exceptions=True
         )
-        assert crnn.batcher.num_waiting == 0
+        assert crnn._network.batcher.num_waiting == 0
         gate.set()
 
     assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 2
@@ -318,6 +329,90 @@ async def test_blank_ink_takes_no_second_look():
         located = await crnn.read_inks(inks, [NumberRequest(max_error=0.01)] * 2)
 
     assert [one.reading.reason for one in located] == [Reason.BLANK] * 2
+
+
+def asks_a_peer(*, sure_from: float = 0.97) -> Manifest:
+    """A record of a reader that looks twice and asks a peer."""
+    rule = PeerRule(Member("crnn_peer", 1, "0" * 64), sure_from)
+    return replace(looks_twice(), peer=rule)
+
+
+def says_nothing(canvases: np.ndarray) -> np.ndarray:
+    """A classifier that is at a loss."""
+    return np.zeros((len(canvases), 12), np.float32)
+
+
+def nobody(canvases: np.ndarray) -> np.ndarray:
+    raise AssertionError("nobody is to be asked")
+
+
+async def test_peer_is_asked_about_a_doubtful_number_and_both_count_alike():
+    readers = {"manifest": asks_a_peer(), "classifier": says_nothing, "peer": reads("838")}
+    async with recognizer(reads("888", or_else="838"), **readers) as crnn:
+        recognized = await crnn.read(png(draw_strokes(3)), max_error=0.01, top_k=3)
+
+    assert recognized.reading.text == "838"
+    assert [one.text for one in recognized.reading.alternatives][:2] == ["838", "888"]
+    assert recognized.reading.confidence == pytest.approx((0.27 + 1) / 2, abs=0.01)
+    assert recognized.reading.threshold == 0.8
+    assert len(recognized.boxes) == 3
+    assert list(recognized.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+    assert min(recognized.stages_ms.values()) >= 0
+
+
+async def test_peer_is_not_asked_where_the_reader_is_sure():
+    readers = {"manifest": asks_a_peer(), "classifier": says_nothing, "peer": nobody}
+    async with recognizer(reads("838"), **readers) as crnn:
+        assert (await crnn.read(png(draw_strokes(3)), max_error=0.01, top_k=1)).reading.text == "838"
+        assert (await crnn.read(png(np.full((50, 60), 255, np.uint8)), max_error=0.01, top_k=1)).reading.text == ""
+
+
+async def test_peer_is_not_asked_by_a_reader_whose_manifest_names_none():
+    readers = {"manifest": looks_twice(), "classifier": says_nothing, "peer": nobody}
+    async with recognizer(reads("888", or_else="838"), **readers) as crnn:
+        assert (await crnn.read(png(draw_strokes(3)), max_error=0.01, top_k=1)).reading.text == "888"
+
+
+async def test_peer_sees_every_view_of_the_doubtful_lines_alone():
+    seen = []
+
+    def peer(canvases: np.ndarray) -> np.ndarray:
+        seen.append(len(canvases))
+        return reads("3")(canvases)
+
+    def network(canvases: np.ndarray) -> np.ndarray:
+        """Is sure of narrow canvases, and in two minds about wide ones."""
+        return reads("2")(canvases) if canvases.shape[2] < 100 else reads("8", or_else="3")(canvases)
+
+    manifest = replace(asks_a_peer(), slants=(-0.2, 0.2))
+    inks = [find_line(draw_strokes(num_strokes)).image for num_strokes in (1, 12, 1, 14)]
+    inks.insert(1, np.zeros((30, 40), np.uint8))
+    async with recognizer(network, manifest=manifest, classifier=says_nothing, peer=peer) as crnn:
+        located = await crnn.read_inks(inks, [NumberRequest(max_error=0.01) for _ in inks])
+
+    assert [one.reading.text for one in located] == ["2", "", "3" * 12, "2", "3" * 14]
+    assert sum(seen) == 2 * 3
+
+
+async def test_peer_has_room_however_full_its_queue_is():
+    gate = threading.Event()
+
+    def peer(canvases: np.ndarray) -> np.ndarray:
+        assert gate.wait(timeout=30)
+        return reads("838")(canvases)
+
+    picture = png(draw_strokes(3))
+    readers = {"manifest": asks_a_peer(), "classifier": says_nothing, "peer": peer}
+    async with recognizer(reads("888", or_else="838"), threads_of_networks=2, **readers) as crnn:
+        tasks = []
+        for _ in range(4):
+            tasks += [asyncio.create_task(crnn.read(picture, max_error=0.01, top_k=1)) for _ in range(3)]
+            while crnn._peer.batcher.num_waiting < len(tasks) - 1:
+                await asyncio.sleep(0.001)
+        gate.set()
+        recognized = await asyncio.gather(*tasks)
+
+    assert {one.reading.text for one in recognized} == {"838"}
 
 
 def scanned(picture: np.ndarray) -> np.ndarray:

@@ -12,10 +12,10 @@ from service.recognition.manifest import (
     DIGIT_CLASSIFIER,
     MANIFEST_FILE,
     SEQUENCE_READER,
-    CascadeMember,
     hash_files,
     manifest_sha256,
 )
+from service.recognition.members import Member
 from tests.runtime.fakes import cascade_of, manifest_of
 
 
@@ -89,7 +89,7 @@ def make_cascade(models_dir: Path, *, sure_from: float) -> Path:
     Args:
         sure_from: sureness of `cnn` from which on it answers.
     """
-    small, large = (CascadeMember(name, 1, manifest_sha256(models_dir / name / "1")) for name in ("cnn", "ensemble"))
+    small, large = (Member(name, 1, manifest_sha256(models_dir / name / "1")) for name in ("cnn", "ensemble"))
     folder = models_dir / "auto" / "1"
     folder.mkdir(parents=True)
     manifest = cascade_of(small, large, sure_from=sure_from, clean_sure_from=sure_from)

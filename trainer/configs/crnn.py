@@ -36,4 +36,5 @@ CONFIG = ReaderConfig(
     learning_rate=7e-4,
     precision="mixed_bfloat16",
     seed=20260229,
+    peer="crnn_peer",
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from service.recognition.cascade import sureness
 from service.recognition.errors import InvalidModel
-from service.recognition.manifest import CascadeMember, CascadeRule
+from service.recognition.members import CascadeRule, Member
 from service.recognition.probability import Logits, softmax
 from service.runtime.loading import LoadedModel, load_model, newest_versions
 from trainer.ensemble.config import CascadeConfig
@@ -115,8 +115,7 @@ class Pair:
     def rule(self, thresholds: Thresholds) -> CascadeRule:
         """For the manifest."""
         small, large = (
-            CascadeMember(one.manifest.name, one.manifest.version, one.manifest_sha256)
-            for one in (self.small, self.large)
+            Member(one.manifest.name, one.manifest.version, one.manifest_sha256) for one in (self.small, self.large)
         )
         return CascadeRule(small, large, sure_from=thresholds.other, clean_sure_from=thresholds.clean)
 

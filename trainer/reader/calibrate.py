@@ -18,14 +18,15 @@ from service.recognition.policy import CalibrationTable
 from service.recognition.probability import Logits, softmax
 from service.runtime.loading import LoadedModel
 from service.runtime.saved_model import SavedModel
-from trainer.calibrate import calibration_table
+from trainer.confidence import DEFAULT_MAX_ERROR
 from trainer.data.lines.generator import LineGenerator
 from trainer.data.lines.hands import calibration_hands
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY, STACKED
 from trainer.data.mnist import Mnist
 from trainer.reader.evaluate import Seen, look_at, read_all
+from trainer.reader.helpers import Peer, SecondLook
+from trainer.reader.judged import ALWAYS, Judged, JudgedTwice
 from trainer.reader.numbers import Numbers
-from trainer.reader.readings import SecondReader
 
 NUM_NUMBERS = 3_000  # of each style
 STYLES = {
@@ -34,6 +35,8 @@ STYLES = {
     "hard": HARD_DIGITS_ONLY,
 }
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of the second look that are tried
+SURE_FROM = (0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)  # confidences that are tried, from which on no peer is asked
+_MOST_LOST = 0.0005  # share of the numbers that may be read wrong for not asking; ten times as many may be reviewed
 _NUM_FOR_TEMPERATURE = 600  # of each style; one divisor needs no more
 _SEED = 71
 _LOG_TEMPERATURE_RANGE = (-1.0, 2.0)
@@ -62,10 +65,11 @@ class CalibratedReader:
     """What calibration found.
 
     Attributes:
-        served: with the second look where one is taken, else without.
-        plain: without.
-        clean_table: with the second look where one is taken, of clean lines.
+        served: with the second look where one is taken, and with the peer where one is asked.
+        plain: without either.
+        clean_table: as served, of clean lines.
         second: how the second look is taken; None where there is no classifier, or where it does not help.
+        peer: whom the reader asks, and when; None where there is nobody, or no second look.
         description: what it was measured on.
         num_readings: how many.
     """
@@ -73,29 +77,47 @@ class CalibratedReader:
     served: Calibration
     plain: Calibration
     clean_table: CalibrationTable
-    second: SecondReader | None
+    second: SecondLook | None
+    peer: Peer | None
     description: str
     num_readings: int
 
 
 def calibrate_reader(
-    model: SavedModel, mnist: Mnist, data_dir: Path, classifier: LoadedModel | None = None
+    model: SavedModel,
+    mnist: Mnist,
+    data_dir: Path,
+    classifier: LoadedModel | None = None,
+    peer: Peer | None = None,
 ) -> CalibratedReader:
-    """Choose the weight of the second look; fit the temperature and measure the tables, with it and without."""
-    parts = calibration_parts(model, mnist, data_dir, classifier)
-    stacked = calibration_parts(model, mnist, data_dir, classifier, styles=("stacked",))
-    second = None if classifier is None else chosen_second_reader([*parts, *stacked], classifier)
-    plain = _calibrate(parts, weight=0.0)
-    served = plain if second is None else _calibrate(parts, weight=second.weight)
+    """Choose the weight of the second look and when the peer is asked; fit the temperatures and measure the tables.
+
+    Args:
+        model: the reader.
+        mnist: whose calibration writers wrote the numbers.
+        data_dir: see `LineBatches`.
+        classifier: for the second look.
+        peer: whom to ask; `sure_from` is chosen here.
+    """
+    parts = calibration_parts(model, mnist, data_dir, classifier, peer)
+    stacked = calibration_parts(model, mnist, data_dir, classifier, peer, styles=("stacked",))
+    everything = [*parts, *stacked]
+    num_of_table = sum(len(part.numbers) for part in parts)
+    second = None if classifier is None else chosen_second_look(everything, classifier)
+    alone = [part.without_peer() for part in parts]
+    plain_temperature = _fitted_temperature(alone, weight=0.0)
+    plain = Calibration(plain_temperature, JudgedTwice.of(alone, weight=0.0, temperature=plain_temperature).own.table())
+    if second is None:
+        peer, everything = None, [part.without_peer() for part in everything]
+    weight = 0.0 if second is None else second.weight
+    temperature = plain_temperature if second is None else _fitted_temperature(everything[: len(parts)], weight=weight)
+    judged = JudgedTwice.of(everything, weight=weight, temperature=temperature)
+    peer = peer and replace(peer, sure_from=chosen_sure_from(judged))
+    found = judged.settled(ALWAYS if peer is None else peer.sure_from)
+    served = Calibration(temperature, found.take(np.arange(len(found.is_right)) < num_of_table).table())
     # The temperature is that of all: clean lines alone have nearly the same.
-    clean_table = _table(
-        [*parts, *stacked],
-        weight=0.0 if second is None else second.weight,
-        temperature=served.temperature,
-        clean_alone=True,
-    )
-    num_readings = sum(len(part.numbers) for part in (*parts, *stacked))
-    return CalibratedReader(served, plain, clean_table, second, _DESCRIPTION, num_readings)
+    clean_table = found.take(judged.is_clean).table()
+    return CalibratedReader(served, plain, clean_table, second, peer, _DESCRIPTION, len(found.is_right))
 
 
 def calibration_parts(
@@ -103,15 +125,17 @@ def calibration_parts(
     mnist: Mnist,
     data_dir: Path,
     classifier: LoadedModel | None,
+    peer: Peer | None = None,
     *,
     styles: Sequence[str] = ("clean", "hard"),
     num_numbers: int = NUM_NUMBERS,
 ) -> list[Seen]:
     """What a reader sees in the numbers that it is calibrated on: `num_numbers` of each of the styles."""
-    return [_seen(model, mnist, data_dir, name, classifier, num_numbers) for name in styles]
+    drawn = {name: _numbers(mnist, data_dir, name, num_numbers) for name in styles}
+    return [look_at(model, name, numbers, classifier, peer) for name, numbers in drawn.items()]
 
 
-def chosen_second_reader(parts: Sequence[Seen], classifier: LoadedModel) -> SecondReader | None:
+def chosen_second_look(parts: Sequence[Seen], classifier: LoadedModel) -> SecondLook | None:
     """The second look at that of `WEIGHTS` at which most numbers are right; of equals the lightest. None where it is 0.
 
     It is to be asked of all `STYLES` alike: on hard pages, where digits are cut out badly, a second look gains little;
@@ -122,7 +146,7 @@ def chosen_second_reader(parts: Sequence[Seen], classifier: LoadedModel) -> Seco
     """
     num_right = [sum(_num_right_greedily(part, weight) for part in parts) for weight in WEIGHTS]
     weight = WEIGHTS[int(np.argmax(num_right))]
-    return SecondReader(classifier, weight) if weight else None
+    return SecondLook(classifier, weight) if weight else None
 
 
 def _num_right_greedily(part: Seen, weight: float) -> int:
@@ -130,35 +154,46 @@ def _num_right_greedily(part: Seen, weight: float) -> int:
     return sum(found == text for found, text in zip(texts, part.numbers.texts, strict=True))
 
 
-def _calibrate(parts: Sequence[Seen], *, weight: float) -> Calibration:
-    """Fit the temperature, and measure the table with it."""
+def chosen_sure_from(judged: JudgedTwice) -> float:
+    """From which confidence on a reader does without its peer.
+
+    That is the lowest of `SURE_FROM` at which hardly fewer numbers are right than at the best of them, and hardly fewer
+    could be accepted by default: what a reader is sure of, its peer seldom knows better.
+    """
+    settled = {one: judged.settled(one) for one in SURE_FROM}
+    num_right = {one: int(found.is_right.sum()) for one, found in settled.items()}
+    num_accepted = {one: _num_accepted(found) for one, found in settled.items()}
+    num_to_lose = _MOST_LOST * len(judged.is_clean)
+    return min(
+        one
+        for one in SURE_FROM
+        if num_right[one] >= max(num_right.values()) - num_to_lose
+        and num_accepted[one] >= max(num_accepted.values()) - 10 * num_to_lose
+    )
+
+
+def _num_accepted(judged: Judged) -> int:
+    table = judged.table()
+    threshold = table.threshold_for(DEFAULT_MAX_ERROR)
+    return next((row.num_accepted for row in table.rows if row.threshold == threshold), 0)
+
+
+def _fitted_temperature(parts: Sequence[Seen], *, weight: float) -> float:
+    """See `fit_frame_temperature`; where there is a peer, it is always asked."""
     frames: list[Sequence[Logits]] = []
     texts, is_right = [], []
     for part in parts:
         some = part.first(_NUM_FOR_TEMPERATURE)
-        readings = read_all(some, weight=weight)
-        for views, reading, text in zip(some.frames_with(weight), readings, some.numbers.texts, strict=True):
+        readings = read_all(some, weight=weight, sure_from=ALWAYS)
+        for own, of_peer, reading, text in zip(
+            some.frames_with(weight), some.peer_frames, readings, some.numbers.texts, strict=True
+        ):
             # What is rejected, or holds a mark, is not judged by its confidence.
             if reading.text and not reading.others:
-                frames.append(views)
+                frames.append([*own, *of_peer])
                 texts.append(reading.text)
                 is_right.append(reading.text == text)
-    temperature = fit_frame_temperature(frames, texts, is_right)
-    return Calibration(temperature, _table(parts, weight=weight, temperature=temperature))
-
-
-def _table(parts: Sequence[Seen], *, weight: float, temperature: float, clean_alone: bool = False) -> CalibrationTable:
-    """Which confidence stands for which error rate, in numbers read as the service reads them."""
-    confidences, is_right = [], []
-    for part in parts:
-        readings = read_all(part, weight=weight, temperature=temperature)
-        for reading, text, is_clean in zip(readings, part.numbers.texts, part.is_clean, strict=True):
-            if clean_alone and not is_clean:
-                continue
-            # A mark among the digits is always reviewed, whatever the confidence.
-            confidences.append(0.0 if reading.others else reading.confidence)
-            is_right.append(reading.text == text)
-    return calibration_table(np.array(confidences), np.array(is_right))
+    return fit_frame_temperature(frames, texts, is_right)
 
 
 def fit_frame_temperature(frames: Sequence[Sequence[Logits]], texts: Sequence[str], is_right: Sequence[bool]) -> float:
@@ -191,11 +226,8 @@ def _label_prob(logits: Logits, text: str, temperature: float) -> float:
     return float(np.clip(prob, _LEAST_DOUBT, 1.0 - _LEAST_DOUBT))
 
 
-def _seen(
-    model: SavedModel, mnist: Mnist, data_dir: Path, name: str, classifier: LoadedModel | None, num_numbers: int
-) -> Seen:
+def _numbers(mnist: Mnist, data_dir: Path, name: str, num_numbers: int) -> Numbers:
     generator = LineGenerator(calibration_hands(mnist, data_dir), [], STYLES[name], seed=_SEED + len(name))
     drawn = [generator.picture(index) for index in range(num_numbers)]
     kept = [(picture, composed.text) for picture, composed in drawn if picture.size]
-    numbers = Numbers([picture for picture, _ in kept], [text for _, text in kept], [])
-    return look_at(model, name, numbers, classifier)
+    return Numbers([picture for picture, _ in kept], [text for _, text in kept], [])

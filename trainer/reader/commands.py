@@ -1,5 +1,7 @@
 """What the commands of `python -m trainer` do with a config of a reader."""
 
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,24 +9,27 @@ from typing import Any
 import numpy as np
 
 from service.recognition.errors import InvalidModel
-from service.recognition.manifest import SEQUENCE_READER, load_manifest
+from service.recognition.manifest import MANIFEST_FILE, SEQUENCE_READER, load_manifest
 from service.runtime.loading import open_network
 from service.runtime.saved_model import SavedModel
 from trainer.config import load_config
 from trainer.data.lines.hands import calibration_hands
 from trainer.data.lines.style import HARD
-from trainer.data.mnist import load_mnist
+from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
+from trainer.export import CARD_FILE, GOLDEN_FILE
+from trainer.finetune.exported import newest_version, read_manifest
 from trainer.reader.batches import Batch, LineBatches
-from trainer.reader.calibrate import STYLES, calibrate_reader, calibration_parts, chosen_second_reader
+from trainer.reader.calibrate import STYLES, calibrate_reader, calibration_parts, chosen_second_look
 from trainer.reader.config import ReaderConfig
 from trainer.reader.evaluate import NumberScore, measure_reader
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, exported_reader, write_reader
+from trainer.reader.helpers import newest_classifier, newest_peer
 from trainer.reader.int8 import write_int8
-from trainer.reader.readings import newest_classifier
 from trainer.reader.train import read_first_weights, train_reader
 from trainer.runs import Run, write_json
 
+_REMARKS = ("int8", "first_weights", "finetuned_from", "finetuning")  # of a network, whoever it is calibrated beside
 _NUM_FOR_WEIGHT = 1_000  # numbers of each style that the weight of the second look is chosen on where nothing else is
 SOURCES: list[dict[str, Any]] = [
     {"name": "mnist", "licence": "CC BY-SA 3.0; writers from QMNIST's labels, BSD", "part": "training writers"},
@@ -46,7 +51,7 @@ def evaluate(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_d
     """Measure every head of a trained reader on numbers that it was not fitted on, as it would be served."""
     run = Run(output_dir, config)
     mnist = load_mnist(data_dir)
-    classifier = newest_classifier(models_dir)
+    classifier, peer = newest_classifier(models_dir), newest_peer(config.peer, models_dir)
     scores = []
     for head in config.heads:
         with exported_reader(run, config, head=head) as graph:
@@ -56,8 +61,8 @@ def evaluate(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_d
                 parts = calibration_parts(
                     model, mnist, data_dir, classifier, styles=tuple(STYLES), num_numbers=_NUM_FOR_WEIGHT
                 )
-                second = chosen_second_reader(parts, classifier)
-            found = measure_reader(model, mnist, data_dir, second=second)
+                second = chosen_second_look(parts, classifier)
+            found = measure_reader(model, mnist, data_dir, second=second, peer=peer if second else None)
         weight = 0.0 if second is None else second.weight
         print(f"{head}, with a second look of weight {weight:g}:", *found, sep="\n")
         write_json(run.folder / f"evaluation-{head}.json", [score.to_dict() for score in found])
@@ -71,15 +76,52 @@ def export(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir
     mnist = load_mnist(data_dir)
     with exported_reader(run, config) as graph:
         in_int8 = write_int8(graph, config.serves, calibration_hands(mnist, data_dir))
-        model = open_network(graph, input_shape=INPUT_SHAPE)  # in the form that the service runs
-        calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir))
-        scores = measure_reader(
-            model, mnist, data_dir, second=calibrated.second, temperature=calibrated.served.temperature
-        )
         first_weights = read_first_weights(run)
         remarks = {"int8": in_int8, **({"first_weights": first_weights} if first_weights else {})}
-        what = ReaderExport(graph, config.name, version, config, SOURCES, scores, remarks)
-        return write_reader(what, mnist, data_dir, models_dir=models_dir, calibrated=calibrated)
+        return _write(
+            ReaderExport(graph, config.name, version, config, SOURCES, (), remarks),
+            mnist,
+            data_dir,
+            models_dir=models_dir,
+        )
+
+
+def recalibrate(name: str, data_dir: Path, *, models_dir: Path) -> Path:
+    """Export the newest version of a reader once more, as it reads beside the models that there are now.
+
+    Its network stays as it is; temperatures and tables, the weight of its second look and when it asks its peer are
+    found anew, and what it reads right is measured.
+
+    Raises:
+        TrainerError: there is no such reader, or its folder is damaged.
+    """
+    before = newest_version(models_dir, name)
+    config = config_of(before)
+    manifest = read_manifest(before)
+    kept = {key: manifest.provenance[key] for key in _REMARKS if key in manifest.provenance}
+    with tempfile.TemporaryDirectory(prefix="digits-recalibrate-") as parent:
+        graph = Path(parent) / "graph"
+        shutil.copytree(before, graph, ignore=shutil.ignore_patterns(MANIFEST_FILE, GOLDEN_FILE, CARD_FILE))
+        remarks = {**kept, "recalibrated_from": manifest.version}
+        version = manifest.version + 1
+        what = ReaderExport(graph, name, version, config, manifest.provenance["data"], (), remarks)
+        return _write(what, load_mnist(data_dir), data_dir, models_dir=models_dir)
+
+
+def _write(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir: Path) -> Path:
+    """Calibrate a network in the form that the service runs, measure it, and write the model folder."""
+    model = open_network(what.graph, input_shape=INPUT_SHAPE)
+    classifier, peer = newest_classifier(models_dir), newest_peer(what.config.peer, models_dir)
+    calibrated = calibrate_reader(model, mnist, data_dir, classifier, peer)
+    scores = measure_reader(
+        model,
+        mnist,
+        data_dir,
+        second=calibrated.second,
+        peer=calibrated.peer,
+        temperature=calibrated.served.temperature,
+    )
+    return write_reader(replace(what, scores=scores), mnist, data_dir, models_dir=models_dir, calibrated=calibrated)
 
 
 def rehearsal_batches(config: ReaderConfig, data_dir: Path, *, num_numbers: int) -> list[Batch]:
@@ -95,6 +137,8 @@ def rehearsal_batches(config: ReaderConfig, data_dir: Path, *, num_numbers: int)
 def config_of(folder: Path) -> ReaderConfig:
     """The config behind an exported reader.
 
+    One that was taught a person's hand asks no peer, which was not.
+
     Raises:
         TrainerError: the folder holds no reader that was trained here.
     """
@@ -107,7 +151,7 @@ def config_of(folder: Path) -> ReaderConfig:
     config = load_config(manifest.provenance["config"]["name"])
     if not isinstance(config, ReaderConfig):
         raise TrainerError(f"{folder} was trained with {config.name!r}, which is no config of a reader.")
-    return config
+    return replace(config, peer=None) if "finetuned_from" in manifest.provenance else config
 
 
 def folds(num_rows: int, num_folds: int, *, seed: int = 17) -> list[list[int]]:

@@ -35,6 +35,7 @@ class ReaderConfig:
         learning_rate: peak of one cycle, reached after `warmup_share` of the steps.
         ema_momentum: of the average over the weights that is kept.
         second_weight: of the loss of the heads after the first.
+        peer: name of the reader that is asked where this one is not sure; None where nobody is.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ReaderConfig:
     second_weight: float = 0.4
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     seed: int = 20240229
+    peer: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON can hold it."""

@@ -1,7 +1,8 @@
 """What a reader reads right, measured through the service's own code. A number is right as a whole or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from service.recognition.constraint import Constraint
 from service.recognition.number import NumberReading, blank_number, read_number
 from service.recognition.policy import CalibrationTable
 from service.recognition.probability import Logits
-from service.recognition.views import see_picture
+from service.recognition.views import View, see_picture
 from service.runtime.loading import LoadedModel
 from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist
 from trainer.intervals import wilson_interval
+from trainer.reader.helpers import Peer, SecondLook
 from trainer.reader.numbers import (
     Numbers,
     check_amounts,
@@ -29,7 +31,7 @@ from trainer.reader.numbers import (
     hands_of_test_writers,
     zip_codes,
 )
-from trainer.reader.readings import SLANTS, Answered, SecondReader, answers_of, frames_of
+from trainer.reader.readings import SLANTS, Answered, answers_of, frames_of
 
 LENGTHS = (1, 2, 5, 10, 16, 20)
 NUM_BENCHMARK = 10_000
@@ -83,6 +85,7 @@ class Seen:
         frames: of each number, float32 (num_frames, 12) for every view of its line; none where no ink was found.
         answers: of a digit classifier about the digits seen in each view; empty where it was not asked.
         is_clean: of the line that was found, see `service.recognition.line.Line`.
+        peer_frames: what a peer says about each view, after its own second look; empty where it was not asked.
     """
 
     name: str
@@ -90,12 +93,16 @@ class Seen:
     frames: list[list[Logits]]
     answers: list[list[Answered]]
     is_clean: list[bool]
+    peer_frames: list[list[Logits]]
 
     def first(self, num_numbers: int) -> "Seen":
         """The first numbers of the set."""
-        numbers = self.numbers.first(num_numbers)
-        frames, answers, is_clean = (part[:num_numbers] for part in (self.frames, self.answers, self.is_clean))
-        return Seen(self.name, numbers, frames, answers, is_clean)
+        parts = (part[:num_numbers] for part in (self.frames, self.answers, self.is_clean, self.peer_frames))
+        return Seen(self.name, self.numbers.first(num_numbers), *parts)
+
+    def without_peer(self) -> "Seen":
+        """The same, had no peer been asked."""
+        return replace(self, peer_frames=[[] for _ in self.frames])
 
     def frames_with(self, weight: float) -> list[list[Logits]]:
         """The frames after a second look at a weight; as they are at 0, or where there was none."""
@@ -105,20 +112,33 @@ class Seen:
         ]
 
 
-def look_at(model: Network, name: str, numbers: Numbers, classifier: LoadedModel | None = None) -> Seen:
-    """Have the network look at every picture of a set, and a digit classifier at what it saw."""
+def look_at(
+    model: Network, name: str, numbers: Numbers, classifier: LoadedModel | None = None, peer: Peer | None = None
+) -> Seen:
+    """Have the network look at every picture of a set, a digit classifier at what it saw, and a peer as well."""
     lines = [see_picture(picture, SLANTS) for picture in numbers.pictures]
     views = [view for line in lines for view in line.views]
     frames = frames_of(model, [view.placed.canvas for view in views])
     answers = [] if classifier is None else answers_of(classifier, views, frames)
-    of_views, about_views = iter(frames), iter(answers)
+    of_views, about_views, of_peer = iter(frames), iter(answers), iter(_frames_of_peer(peer, views))
     return Seen(
         name,
         numbers,
         [[next(of_views) for _ in line.views] for line in lines],
         [list(islice(about_views, len(line.views))) for line in lines],
         [line.line.is_clean for line in lines],
+        [list(islice(of_peer, len(line.views))) for line in lines],
     )
+
+
+def _frames_of_peer(peer: Peer | None, views: Sequence[View]) -> list[Logits]:
+    if peer is None:
+        return []
+    frames = frames_of(peer.reader.network, [view.placed.canvas for view in views])
+    if peer.second is None:
+        return frames
+    answers = answers_of(peer.second.classifier, views, frames)
+    return [answer.fused_with(of_view, peer.second.weight) for answer, of_view in zip(answers, frames, strict=True)]
 
 
 def read_all(
@@ -129,22 +149,32 @@ def read_all(
     calibration: CalibrationTable | None = None,
     max_error: float = 0.01,
     constraint: Constraint | None = None,
+    sure_from: float = 1.0,
 ) -> list[NumberReading]:
-    """The reading of every number, as the service would give it; with a second look where `weight` is not 0."""
+    """The reading of every number, as the service would give it.
+
+    Args:
+        seen: the numbers.
+        weight: of the second look; 0 for none.
+        temperature: of the frames.
+        calibration: by which readings are accepted; none is without.
+        max_error: as for `read_number`.
+        constraint: as for `read_number`.
+        sure_from: see `PeerRule`; of no account where no peer was asked.
+    """
     table = calibration or CalibrationTable(())
-    return [
-        blank_number(calibration=table, max_error=max_error)
-        if not views
-        else read_number(
-            views,
-            temperature=temperature,
-            calibration=table,
-            max_error=max_error,
-            top_k=1,
-            constraint=constraint,
+
+    def read(views: Sequence[Logits]) -> NumberReading:
+        return read_number(
+            views, temperature=temperature, calibration=table, max_error=max_error, top_k=1, constraint=constraint
         )
-        for views in seen.frames_with(weight)
-    ]
+
+    readings = []
+    for views, of_peer in zip(seen.frames_with(weight), seen.peer_frames, strict=True):
+        reading = read(views) if views else blank_number(calibration=table, max_error=max_error)
+        is_doubtful = bool(of_peer) and reading.confidence < sure_from
+        readings.append(read([*views, *of_peer]) if is_doubtful else reading)
+    return readings
 
 
 def score(name: str, readings: Sequence[NumberReading], texts: Sequence[str]) -> NumberScore:
@@ -173,20 +203,22 @@ def measure_reader(
     mnist: Mnist,
     data_dir: Path,
     *,
-    second: SecondReader | None = None,
+    second: SecondLook | None = None,
+    peer: Peer | None = None,
     temperature: float = 1.0,
 ) -> list[NumberScore]:
     """Scores on all sets, read freely; the ZIP codes a second time with the list of those in use."""
     classifier, weight = (None, 0.0) if second is None else (second.classifier, second.weight)
+    sure_from = 1.0 if peer is None else peer.sure_from
+    read = partial(read_all, weight=weight, temperature=temperature, sure_from=sure_from)
     scores = []
     codes = (data_dir / "us_zip_codes.txt").read_text(encoding="ascii").split()
     for name, numbers in evaluation_numbers(mnist, data_dir).items():
-        seen = look_at(model, name, numbers, classifier)
-        scores.append(score(name, read_all(seen, weight=weight, temperature=temperature), numbers.texts))
+        seen = look_at(model, name, numbers, classifier, peer)
+        scores.append(score(name, read(seen), numbers.texts))
         if name == "mdw_zip_codes":
             in_use = Constraint(allowed=AllowedList("us_zip_codes", codes))
-            readings = read_all(seen, weight=weight, temperature=temperature, constraint=in_use)
-            scores.append(score(f"{name}_allowed", readings, numbers.texts))
+            scores.append(score(f"{name}_allowed", read(seen, constraint=in_use), numbers.texts))
     return scores
 
 

@@ -19,9 +19,9 @@ from service.recognition.manifest import (
     SEQUENCE_READER,
     Manifest,
     Metric,
-    SecondLookRule,
     hash_files,
 )
+from service.recognition.members import SecondLookRule
 from service.recognition.policy import CalibrationTable
 from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
 from service.runtime.loading import open_network
@@ -36,8 +36,9 @@ from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
 from trainer.reader.calibrate import CalibratedReader, calibrate_reader
 from trainer.reader.config import Head, ReaderConfig
 from trainer.reader.evaluate import NumberScore
+from trainer.reader.helpers import newest_classifier, newest_peer
 from trainer.reader.network import build_reader
-from trainer.reader.readings import SLANTS, newest_classifier
+from trainer.reader.readings import SLANTS
 from trainer.runs import Run
 
 INPUT_SHAPE = (LINE_HEIGHT_PX, None, 1)
@@ -118,7 +119,7 @@ def write_reader(
         what: the reader.
         mnist: whose calibration writers it is calibrated on.
         data_dir: with what else it is calibrated on.
-        models_dir: also holds the digit classifier of the second look, if there is to be one.
+        models_dir: also holds whom the reader asks, if there is to be anybody.
         calibrated: the reader's calibration, where it has been done before.
 
     Raises:
@@ -134,7 +135,8 @@ def write_reader(
     shutil.copytree(what.graph, folder)
     if calibrated is None:
         model = open_network(folder, input_shape=INPUT_SHAPE)
-        calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir))
+        peer = newest_peer(what.config.peer, models_dir)
+        calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir), peer)
     np.savez_compressed(folder / GOLDEN_FILE, **_golden(folder))
     card = _card(what, calibrated)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
@@ -169,6 +171,7 @@ def write_reader(
         },
         files=hash_files(folder),
         second_look=_second_look(calibrated),
+        peer=calibrated.peer and calibrated.peer.rule,
         slants=SLANTS,
     )
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
@@ -245,6 +248,13 @@ def _card(what: ReaderExport, calibrated: CalibratedReader) -> str:
             f"Takes a second look: every digit is cut out and shown to `{second.member.name}`, version "
             f"{second.member.version}, whose answer counts {second.weight:g} times beside the reader's own. "
             "Temperature and table were measured so.",
+        ]
+    if calibrated.peer is not None:
+        rule = calibrated.peer.rule
+        lines += [
+            "",
+            f"Where its confidence is below {rule.sure_from:g}, it asks `{rule.reader.name}`, version "
+            f"{rule.reader.version}, and the probability of a number is the mean of what both say.",
         ]
     lines += [
         "",

@@ -1,7 +1,7 @@
 """`python -m trainer finetune`: from an exported reader to a new version that knows a person's hand."""
 
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from service.runtime.loading import open_network
@@ -9,15 +9,15 @@ from trainer.data.lines.hands import calibration_hands, mnist_hands
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
-from trainer.finetune.exported import newest_version
+from trainer.finetune.exported import newest_version, read_manifest
 from trainer.reader.commands import SOURCES, config_of, folds, rehearsal_batches
 from trainer.reader.evaluate import NumberScore, look_at, read_all, score
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, export_graph, write_reader
 from trainer.reader.finetune import FinetuneOptions, finetune
+from trainer.reader.helpers import Peer, SecondLook, helpers_of
 from trainer.reader.int8 import write_int8
 from trainer.reader.numbers import Numbers, composed
 from trainer.reader.own_pictures import OwnPictures, load_own_pictures
-from trainer.reader.readings import SecondReader, second_reader_of
 from trainer.reader.trained import reader_from
 
 HELD_BACK_FOLDS = 5  # one of them is held back
@@ -38,11 +38,11 @@ def finetune_model(
     """
     own = load_own_pictures(images_dir)
     before = newest_version(models_dir, name)
-    config = config_of(before)
+    config = replace(config_of(before), peer=None)
     mnist = load_mnist(data_dir)
     rehearsal = rehearsal_batches(config, data_dir, num_numbers=_NUM_REHEARSED)
     known = _known_numbers(mnist)
-    second = second_reader_of(before, models_dir)
+    helpers = helpers_of(before, models_dir)
     parts = folds(len(own), HELD_BACK_FOLDS)
     results: list[tuple[NumberScore, NumberScore]] = []
     for held_back in parts if all_folds else parts[:1]:
@@ -53,7 +53,7 @@ def finetune_model(
             graph = Path(parent) / "graph"
             export_graph(model, config.serves, graph)
             in_int8 = write_int8(graph, config.serves, calibration_hands(mnist, data_dir))
-            gained = _compare(before, graph, own.take(held_back), known, second)
+            gained = _compare(before, graph, own.take(held_back), known, helpers)
             results.append(gained[0])
             for was, now in gained:
                 print(f"{was.dataset}: {was.num_right} of {was.num_samples} before, {now.num_right} after")
@@ -87,15 +87,24 @@ def _known_numbers(mnist: Mnist) -> list[tuple[str, Numbers]]:
 
 
 def _compare(
-    before: Path, after: Path, held_back: OwnPictures, known: list[tuple[str, Numbers]], second: SecondReader | None
+    before: Path,
+    after: Path,
+    held_back: OwnPictures,
+    known: list[tuple[str, Numbers]],
+    helpers: tuple[SecondLook | None, Peer | None],
 ) -> list[tuple[NumberScore, NumberScore]]:
-    """What both read right, each with the second look of the one before, if that took any."""
+    """What both read right with the second look of the one before; a peer, if that has one, is asked by it alone."""
+    second, peer = helpers
     sets = [("own pictures, held back", Numbers(held_back.pictures, held_back.texts, [])), *known]
     models = [open_network(folder, input_shape=INPUT_SHAPE) for folder in (before, after)]
     classifier, weight = (None, 0.0) if second is None else (second.classifier, second.weight)
+    temperature, sure_from = read_manifest(before).temperature, 1.0 if peer is None else peer.sure_from
     gained = []
     for name, numbers in sets:
-        seen = [look_at(model, name, numbers, classifier) for model in models]
-        was, now = (score(name, read_all(one, weight=weight), numbers.texts) for one in seen)
+        seen = [
+            look_at(model, name, numbers, classifier, asked) for model, asked in zip(models, (peer, None), strict=True)
+        ]
+        readings = [read_all(one, weight=weight, temperature=temperature, sure_from=sure_from) for one in seen]
+        was, now = (score(name, of_model, numbers.texts) for of_model in readings)
         gained.append((was, now))
     return gained

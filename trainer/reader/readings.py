@@ -3,47 +3,23 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from service.recognition.alphabet import NUM_CLASSES
 from service.recognition.canvas import DigitCanvas
-from service.recognition.errors import InvalidModel
 from service.recognition.image import GrayImage
 from service.recognition.line_canvas import LineCanvas
-from service.recognition.manifest import CascadeMember, load_manifest
 from service.recognition.probability import Logits
 from service.recognition.second_look import FirstLook, first_look, second_look
 from service.recognition.views import View, see_picture
-from service.runtime.loading import LoadedModel, load_model, newest_versions
+from service.runtime.loading import LoadedModel
 from service.runtime.network import Network
-from trainer.errors import TrainerError
 
-CLASSIFIER = "cnn"
-"""The digit classifier that second looks are taken with."""
 SLANTS = (-0.15, 0.15)
 """Of the views beside the first, of lines that are not clean; chosen on numbers of the calibration writers."""
 _COLUMNS_PER_BATCH = 8192
 _DIGITS_PER_BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class SecondReader:
-    """A digit classifier that looks at what a reader has read, and how much its answers count.
-
-    Attributes:
-        weight: see `service.recognition.second_look`.
-    """
-
-    classifier: LoadedModel
-    weight: float
-
-    @property
-    def member(self) -> CascadeMember:
-        """The classifier, as the reader's manifest names it."""
-        manifest = self.classifier.manifest
-        return CascadeMember(manifest.name, manifest.version, self.classifier.manifest_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +39,6 @@ class Answered:
     def fused_with(self, frames: Logits, weight: float) -> Logits:
         """The reader's frames, float32 (num_frames, 12), with the answers added at a weight."""
         return second_look(frames, self.look, self.logits, weight=weight, temperature=self.temperature)
-
-
-def newest_classifier(models_dir: Path) -> LoadedModel | None:
-    """The classifier for second looks, as the service would load it; None where there is none.
-
-    Raises:
-        TrainerError: its folder is damaged.
-    """
-    if not (models_dir / CLASSIFIER).is_dir():
-        return None
-    try:
-        folders = newest_versions(models_dir)
-        return next(load_model(folder) for folder in folders if folder.parent.name == CLASSIFIER)
-    except InvalidModel as error:
-        raise TrainerError(str(error)) from error
-
-
-def second_reader_of(folder: Path, models_dir: Path) -> SecondReader | None:
-    """How an exported reader takes its second look, beside the models that there are.
-
-    Args:
-        folder: `models/<name>/<version>` of the reader.
-        models_dir: where its classifier is.
-
-    Returns:
-        None where it takes none, or where its classifier is not the newest of its name.
-
-    Raises:
-        TrainerError: a folder is damaged.
-    """
-    try:
-        rule = load_manifest(folder).second_look
-    except InvalidModel as error:
-        raise TrainerError(str(error)) from error
-    classifier = None if rule is None else newest_classifier(models_dir)
-    if rule is None or classifier is None:
-        return None
-    second = SecondReader(classifier, rule.weight)
-    return second if second.member == rule.classifier else None
 
 
 def see_line(picture: GrayImage) -> LineCanvas | None:

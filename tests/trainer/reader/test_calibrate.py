@@ -7,15 +7,24 @@ import numpy as np
 import pytest
 
 from service.recognition.ctc import Span, label_log_probs
-from service.recognition.manifest import SecondLookRule
+from service.recognition.members import Member, PeerRule, SecondLookRule
 from service.recognition.probability import softmax
 from service.recognition.second_look import FirstLook
 from tests.recognition.lattices import logits_of
 from tests.runtime.fakes import manifest_of
 from trainer.reader import calibrate
-from trainer.reader.calibrate import CalibratedReader, calibrate_reader, chosen_second_reader, fit_frame_temperature
+from trainer.reader.calibrate import (
+    SURE_FROM,
+    CalibratedReader,
+    calibrate_reader,
+    chosen_second_look,
+    chosen_sure_from,
+    fit_frame_temperature,
+)
 from trainer.reader.evaluate import Seen, read_all, score
 from trainer.reader.export import _second_look
+from trainer.reader.helpers import Peer
+from trainer.reader.judged import Judged, JudgedTwice
 from trainer.reader.numbers import Numbers
 from trainer.reader.readings import Answered
 
@@ -34,17 +43,25 @@ def one(text: str, *, seen_as: str, answered: str, sure: float = 8.0) -> tuple[n
     return frames, Answered(FirstLook(tuple(spans), (), (1.0,) * len(spans)), list(logits), 1.0)
 
 
-def seen(*shown: tuple[str, str, str], is_clean: bool = False) -> Seen:
-    """A set of (text, what the reader sees, what the classifier answers)."""
+def seen(*shown: tuple[str, str, str], is_clean: bool = False, peer_sees: str | None = None) -> Seen:
+    """A set of (text, what the reader sees, what the classifier answers); a peer sees the same in all of them."""
     made = [one(text, seen_as=by_reader, answered=by_classifier) for text, by_reader, by_classifier in shown]
     texts = [text for text, _, _ in shown]
     frames, answers = map(list, zip(*made, strict=True))
     numbers = Numbers([np.zeros((1, 1), np.uint8)] * len(texts), texts, [])
-    return Seen("made up", numbers, [[one] for one in frames], [[one] for one in answers], [is_clean] * len(texts))
+    of_peer = [] if peer_sees is None else [logits_of("_" + "_".join(peer_sees) + "_", sure=10.0)]
+    return Seen(
+        "made up",
+        numbers,
+        [[one] for one in frames],
+        [[one] for one in answers],
+        [is_clean] * len(texts),
+        [of_peer] * len(texts),
+    )
 
 
 def test_second_look_is_taken_where_it_helps_and_as_lightly_as_does():
-    second = chosen_second_reader([seen(("17", "77", "17"), ("42", "42", "42"))], CLASSIFIER)
+    second = chosen_second_look([seen(("17", "77", "17"), ("42", "42", "42"))], CLASSIFIER)
 
     assert second is not None
     assert second.weight == 0.25
@@ -52,7 +69,7 @@ def test_second_look_is_taken_where_it_helps_and_as_lightly_as_does():
 
 
 def test_second_look_that_does_harm_is_not_taken():
-    assert chosen_second_reader([seen(("17", "17", "77"), ("42", "42", "99"))], CLASSIFIER) is None
+    assert chosen_second_look([seen(("17", "17", "77"), ("42", "42", "99"))], CLASSIFIER) is None
 
 
 def test_readings_and_scores_are_those_after_the_second_look():
@@ -68,6 +85,53 @@ def test_numbers_without_ink_or_answers_stay_as_they_were():
     part = replace(part, frames=[[], part.frames[1]], answers=[[], []])
 
     assert part.frames_with(1.0) == [[], part.frames[1]]
+
+
+def test_peer_is_asked_about_what_the_reader_is_not_sure_of_and_counts_as_much():
+    part = seen(("17", "77", "17"), peer_sees="17")
+    (alone,) = read_all(part.without_peer())
+    (asked,) = read_all(part, sure_from=alone.confidence + 0.01)
+    (not_asked,) = read_all(part, sure_from=alone.confidence - 0.01)
+
+    assert (alone.text, asked.text, not_asked.text) == ("77", "17", "77")
+    assert not_asked == alone
+    assert asked.alternatives[0].confidence > 0.5
+
+
+def test_reader_without_ink_asks_nobody():
+    part = replace(seen(("17", "77", "17"), peer_sees="17"), frames=[[]], answers=[[]], peer_frames=[[]])
+    assert [reading.text for reading in read_all(part)] == [""]
+
+
+def judged(confidences: list[float], is_right: list[bool]) -> Judged:
+    return Judged(np.array(confidences), np.zeros(len(is_right), bool), np.array(is_right))
+
+
+def test_peer_is_asked_no_oftener_than_it_helps():
+    # The peer mends what is read at 0.93, and brings nothing to what is surer.
+    own = judged([0.93] * 50 + [0.999] * 950, [False] * 50 + [True] * 950)
+    asked = judged([0.999] * 1000, [True] * 1000)
+    twice = JudgedTwice(own, asked, np.ones(1000, bool))
+
+    assert chosen_sure_from(twice) == 0.95
+    assert twice.settled(0.95).is_right.all()
+    assert twice.settled(0.9).is_right.sum() == 950
+
+
+def test_peer_is_asked_where_more_can_be_accepted_though_no_more_is_right():
+    is_right = [False] * 30 + [True] * 970
+    twice = JudgedTwice(
+        judged([0.985] * 1000, is_right), judged([0.3] * 30 + [0.985] * 970, is_right), np.ones(1000, bool)
+    )
+
+    assert chosen_sure_from(twice) == 0.99
+
+
+def test_numbers_with_marks_are_in_no_table():
+    marked = Judged(np.array([0.99] * 20), np.array([True] * 10 + [False] * 10), np.array([False] * 10 + [True] * 10))
+    lowest = marked.table().rows[0]
+
+    assert (lowest.num_accepted, lowest.num_wrong) == (10, 0)
 
 
 def fake_parts(monkeypatch, **parts: Seen) -> None:
@@ -123,8 +187,35 @@ def test_without_a_classifier_there_is_no_second_look(monkeypatch):
     calibrated = calibrate_reader(None, None, None)
 
     assert calibrated.second is None
-    assert calibrated.served is calibrated.plain
+    assert calibrated.served == calibrated.plain
     assert _second_look(calibrated) is None
+
+
+PEER = Peer(SimpleNamespace(manifest=manifest_of("crnn_peer", 3), manifest_sha256="b" * 64), None)
+
+
+def test_reader_with_a_peer_is_calibrated_as_it_asks(monkeypatch):
+    numbers = [("17", "77", "77"), ("42", "42", "42")] * 40
+    part = seen(*numbers, peer_sees="17")
+    fake_parts(monkeypatch, clean=part, hard=part, stacked=seen(("17", "77", "17"), peer_sees="17", is_clean=True))
+    calibrated = calibrate_reader(None, None, None, CLASSIFIER, PEER)
+
+    assert calibrated.peer is not None
+    assert calibrated.peer.rule == PeerRule(Member("crnn_peer", 3, "b" * 64), calibrated.peer.sure_from)
+    assert calibrated.peer.sure_from in SURE_FROM
+    # Half of the numbers are right by the peer alone, whom the plain reader does not ask.
+    assert calibrated.served.table != calibrated.plain.table
+    assert calibrated.plain.table.rows[0].num_accepted < calibrated.served.table.rows[0].num_accepted
+
+
+def test_reader_that_takes_no_second_look_asks_no_peer(monkeypatch):
+    right = seen(*[("42", "42", "42")] * 20, peer_sees="99")
+    fake_parts(monkeypatch, clean=right, hard=right, stacked=replace(right, is_clean=[True] * 20))
+    calibrated = calibrate_reader(None, None, None, None, PEER)
+
+    assert calibrated.peer is None
+    assert calibrated.served == calibrated.plain
+    assert calibrated.clean_table.rows[0].num_wrong == 0
 
 
 def shown_digits(num_numbers: int, *, share_right: float) -> tuple[list[np.ndarray], list[str], list[bool]]:

@@ -1,26 +1,17 @@
 """Pictures through the service's own code, in batches."""
 
-from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 
-from service.recognition.manifest import (
-    MANIFEST_FILE,
-    SEQUENCE_READER,
-    CascadeMember,
-    SecondLookRule,
-    manifest_sha256,
-)
+from service.recognition.ctc import greedy_label
+from service.recognition.probability import softmax
 from tests.pictures import draw_strokes
 from tests.runtime.fakes import manifest_of, reads, sure_of
-from tests.runtime.tiny_model import make_tiny_model
-from trainer.errors import TrainerError
 from trainer.reader.evaluate import look_at, read_all
+from trainer.reader.helpers import Peer, SecondLook
 from trainer.reader.numbers import Numbers
-from trainer.reader.readings import SLANTS, newest_classifier, second_reader_of, see_line
+from trainer.reader.readings import SLANTS, see_line
 
 BLANK = np.full((60, 80), 250, np.uint8)
 
@@ -67,35 +58,14 @@ def test_set_that_nobody_else_was_asked_about_is_read_plainly():
     assert [reading.text for reading in read_all(seen, weight=1.0)] == ["888"]
 
 
-def test_classifier_is_the_newest_of_its_name_and_may_be_missing(tmp_path):
-    assert newest_classifier(tmp_path) is None
-    for version in ("2", "10"):
-        make_tiny_model(tmp_path / "cnn" / version)
-    found = newest_classifier(tmp_path)
-    assert found is not None
-    assert found.manifest.version == 10
+def test_peer_looks_at_the_same_views_with_its_own_second_look():
+    grain = np.random.default_rng(3).integers(0, 12, (120, 180)).astype(np.uint8)
+    pictures = [draw_strokes(3), BLANK, draw_strokes(3) - grain]
+    classifier = SimpleNamespace(manifest=manifest_of("cnn"), manifest_sha256="", network=network(sure_of(3)))
+    reader = SimpleNamespace(manifest=manifest_of("crnn_peer"), manifest_sha256="", network=network(reads("888")))
+    numbers = Numbers(pictures, ["838", "", "838"], [])
+    for second, expected in ((None, "888"), (SecondLook(classifier, 50.0), "333")):
+        seen = look_at(network(reads("777")), "drawn", numbers, peer=Peer(reader, second))
 
-    (tmp_path / "cnn" / "10" / "golden.npz").unlink()
-    with pytest.raises(TrainerError, match=r"golden\.npz"):
-        newest_classifier(tmp_path)
-
-
-def reader_folder(models_dir: Path, member: CascadeMember | None) -> Path:
-    """The manifest of a reader that takes its second look with a classifier, or takes none."""
-    manifest = manifest_of("crnn", kind=SEQUENCE_READER)
-    rule = None if member is None else SecondLookRule(member, 0.75, 1.0, 1.0, manifest.calibration)
-    folder = models_dir / "crnn" / "1"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST_FILE).write_text(replace(manifest, second_look=rule).to_json())
-    return folder
-
-
-def test_exported_reader_looks_twice_as_its_manifest_says(tmp_path):
-    cnn = make_tiny_model(tmp_path / "cnn" / "1")
-    member = CascadeMember("cnn", 1, manifest_sha256(cnn))
-
-    second = second_reader_of(reader_folder(tmp_path, member), tmp_path)
-    assert second is not None
-    assert (second.weight, second.member) == (0.75, member)
-    assert second_reader_of(reader_folder(tmp_path, replace(member, version=2)), tmp_path) is None
-    assert second_reader_of(reader_folder(tmp_path, None), tmp_path) is None
+        assert [len(views) for views in seen.peer_frames] == [1, 0, 1 + len(SLANTS)]
+        assert {greedy_label(softmax(view)) for views in seen.peer_frames for view in views} == {expected}
