@@ -103,7 +103,7 @@ class SecondLookOut(Schema):
 
 
 class PeerOut(Schema):
-    """Which other sequence reader is asked about a number of which one is not sure."""
+    """Which other sequence reader is asked about a clean line of which one is not sure."""
 
     reader: ModelOut = Field(
         description="Where another version is loaded, the reader asks nobody, and says so in the log at the start.",
@@ -167,7 +167,7 @@ class ModelCardOut(Schema):
         examples=[_SECOND_LOOK],
     )
     peer: PeerOut | None = Field(
-        description="Of a sequence reader, whom it asks where it is not sure; null where it asks nobody.",
+        description="Of a sequence reader, whom it asks about clean lines of which it is not sure; null where it asks nobody.",
         examples=[_PEER],
     )
     slants: tuple[float, ...] = Field(

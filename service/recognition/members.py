@@ -98,10 +98,10 @@ class SecondLookRule:
 
 @dataclass(frozen=True, slots=True)
 class PeerRule:
-    """Which other sequence reader is asked about a number of which a reader is not sure.
+    """Which other sequence reader is asked about a clean line of which a reader is not sure.
 
     Attributes:
-        reader: it looks at the views that the first reader has looked at, and what the two say is averaged.
+        reader: it looks at the line as the first reader has looked at it, and what the two say is averaged.
         sure_from: confidence from which on the reading of the first stands.
     """
 

@@ -5,8 +5,8 @@
 
 The second half of it, from the digits on, is the second look; a reader whose manifest asks for none goes straight to
 the number. A line that is not clean goes all the way but the last step several times, in the views that the manifest
-asks for, and its number is what they show together. Where the reader is not sure of the number, its peer goes the same
-way from the canvas on, and the number is what both say together.
+asks for, and its number is what they show together. Where a line is clean and the reader not sure of its number, the
+peer goes the same way from the canvas on, and the number is what both say together.
 """
 
 import io
@@ -87,8 +87,8 @@ class SequenceRecognizer:
     Args:
         network: of the reader.
         workplace: where pictures are looked at, and logits made sense of.
-        peer: is asked where the reader is not sure; None where the manifest names nobody, or where the reader is on its
-            own.
+        peer: is asked about clean lines of which the reader is not sure; None where the manifest names nobody, or where
+            the reader is on its own.
         on_read: see `OnRead`.
     """
 
@@ -223,7 +223,7 @@ class SequenceRecognizer:
         first = await self._network.frames_of([view for line in lines for view in line.seen.views])
         frames = _dealt(first.logits, lines)
         located = await self._make_sense_of(lines, frames)
-        doubtful = [index for index, one in enumerate(located) if frames[index] and self._is_doubtful(one.reading)]
+        doubtful = [index for index, one in enumerate(located) if self._is_doubtful(lines[index], one.reading)]
         if self._peer is None or not doubtful:
             return _ReadLines(located, first.queue_ms, first.model_ms)
         asked = [lines[index] for index in doubtful]
@@ -233,10 +233,11 @@ class SequenceRecognizer:
             located[index] = one
         return _ReadLines(located, first.queue_ms + second.queue_ms, first.model_ms + second.model_ms)
 
-    def _is_doubtful(self, reading: NumberReading) -> bool:
-        """Whether the peer is to be asked. What is refused has a confidence of 0."""
+    def _is_doubtful(self, line: "_Line", reading: NumberReading) -> bool:
+        """Whether the peer is to be asked. What is refused has a confidence of 0; a blank there is nothing to show of."""
         rule = self.manifest.peer
-        return rule is not None and reading.confidence < rule.sure_from
+        is_clean = bool(line.seen.views) and line.seen.line.is_clean
+        return rule is not None and is_clean and reading.confidence < rule.sure_from
 
     def _judged_by(self, *, is_clean: bool) -> tuple[float, CalibrationTable]:
         """Temperature and table, by the kind of line; what was measured of the reader alone where it is on its own."""

@@ -110,7 +110,7 @@ def calibrate_reader(
     if second is None:
         peer, everything = None, [part.without_peer() for part in everything]
     weight = 0.0 if second is None else second.weight
-    temperature = plain_temperature if second is None else _fitted_temperature(everything[: len(parts)], weight=weight)
+    temperature = plain_temperature if second is None else _fitted_temperature(alone, weight=weight)
     judged = JudgedTwice.of(everything, weight=weight, temperature=temperature)
     peer = peer and replace(peer, sure_from=chosen_sure_from(judged))
     found = judged.settled(ALWAYS if peer is None else peer.sure_from)
@@ -155,15 +155,15 @@ def _num_right_greedily(part: Seen, weight: float) -> int:
 
 
 def chosen_sure_from(judged: JudgedTwice) -> float:
-    """From which confidence on a reader does without its peer.
+    """From which confidence on a reader does without its peer, of clean lines.
 
     That is the lowest of `SURE_FROM` at which hardly fewer numbers are right than at the best of them, and hardly fewer
     could be accepted by default: what a reader is sure of, its peer seldom knows better.
     """
-    settled = {one: judged.settled(one) for one in SURE_FROM}
+    settled = {one: judged.settled(one).take(judged.is_clean) for one in SURE_FROM}
     num_right = {one: int(found.is_right.sum()) for one, found in settled.items()}
     num_accepted = {one: _num_accepted(found) for one, found in settled.items()}
-    num_to_lose = _MOST_LOST * len(judged.is_clean)
+    num_to_lose = _MOST_LOST * int(judged.is_clean.sum())
     return min(
         one
         for one in SURE_FROM
@@ -179,18 +179,16 @@ def _num_accepted(judged: Judged) -> int:
 
 
 def _fitted_temperature(parts: Sequence[Seen], *, weight: float) -> float:
-    """See `fit_frame_temperature`; where there is a peer, it is always asked."""
+    """See `fit_frame_temperature`."""
     frames: list[Sequence[Logits]] = []
     texts, is_right = [], []
     for part in parts:
         some = part.first(_NUM_FOR_TEMPERATURE)
-        readings = read_all(some, weight=weight, sure_from=ALWAYS)
-        for own, of_peer, reading, text in zip(
-            some.frames_with(weight), some.peer_frames, readings, some.numbers.texts, strict=True
-        ):
+        readings = read_all(some, weight=weight)
+        for views, reading, text in zip(some.frames_with(weight), readings, some.numbers.texts, strict=True):
             # What is rejected, or holds a mark, is not judged by its confidence.
             if reading.text and not reading.others:
-                frames.append([*own, *of_peer])
+                frames.append(views)
                 texts.append(reading.text)
                 is_right.append(reading.text == text)
     return fit_frame_temperature(frames, texts, is_right)

@@ -85,7 +85,8 @@ class Seen:
         frames: of each number, float32 (num_frames, 12) for every view of its line; none where no ink was found.
         answers: of a digit classifier about the digits seen in each view; empty where it was not asked.
         is_clean: of the line that was found, see `service.recognition.line.Line`.
-        peer_frames: what a peer says about each view, after its own second look; empty where it was not asked.
+        peer_frames: what a peer says about each view of a clean line, after its own second look; empty where it was not
+            asked, as about all other lines.
     """
 
     name: str
@@ -115,19 +116,20 @@ class Seen:
 def look_at(
     model: Network, name: str, numbers: Numbers, classifier: LoadedModel | None = None, peer: Peer | None = None
 ) -> Seen:
-    """Have the network look at every picture of a set, a digit classifier at what it saw, and a peer as well."""
+    """Have the network look at every picture of a set, a digit classifier at what it saw, and a peer at clean lines."""
     lines = [see_picture(picture, SLANTS) for picture in numbers.pictures]
     views = [view for line in lines for view in line.views]
     frames = frames_of(model, [view.placed.canvas for view in views])
     answers = [] if classifier is None else answers_of(classifier, views, frames)
-    of_views, about_views, of_peer = iter(frames), iter(answers), iter(_frames_of_peer(peer, views))
+    of_views, about_views = iter(frames), iter(answers)
+    of_peer = iter(_frames_of_peer(peer, [view for line in lines if line.line.is_clean for view in line.views]))
     return Seen(
         name,
         numbers,
         [[next(of_views) for _ in line.views] for line in lines],
         [list(islice(about_views, len(line.views))) for line in lines],
         [line.line.is_clean for line in lines],
-        [list(islice(of_peer, len(line.views))) for line in lines],
+        [list(islice(of_peer, len(line.views))) if line.line.is_clean else [] for line in lines],
     )
 
 

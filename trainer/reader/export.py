@@ -253,7 +253,7 @@ def _card(what: ReaderExport, calibrated: CalibratedReader) -> str:
         rule = calibrated.peer.rule
         lines += [
             "",
-            f"Where its confidence is below {rule.sure_from:g}, it asks `{rule.reader.name}`, version "
+            f"Where its confidence in a clean line is below {rule.sure_from:g}, it asks `{rule.reader.name}`, version "
             f"{rule.reader.version}, and the probability of a number is the mean of what both say.",
         ]
     lines += [
