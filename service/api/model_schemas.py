@@ -167,7 +167,8 @@ class ModelCardOut(Schema):
         examples=[_SECOND_LOOK],
     )
     peer: PeerOut | None = Field(
-        description="Of a sequence reader, whom it asks about clean lines of which it is not sure; null where it asks nobody.",
+        description="Of a sequence reader, whom it asks about clean lines of which it is not sure; null where it asks "
+        "nobody.",
         examples=[_PEER],
     )
     slants: tuple[float, ...] = Field(

@@ -234,7 +234,7 @@ class SequenceRecognizer:
         return _ReadLines(located, first.queue_ms + second.queue_ms, first.model_ms + second.model_ms)
 
     def _is_doubtful(self, line: "_Line", reading: NumberReading) -> bool:
-        """Whether the peer is to be asked. What is refused has a confidence of 0; a blank there is nothing to show of."""
+        """Whether the peer is to be asked. A blank shows it nothing; what is refused has a confidence of 0."""
         rule = self.manifest.peer
         is_clean = bool(line.seen.views) and line.seen.line.is_clean
         return rule is not None and is_clean and reading.confidence < rule.sure_from

@@ -65,9 +65,9 @@ class CalibratedReader:
     """What calibration found.
 
     Attributes:
-        served: with the second look where one is taken, and with the peer where one is asked.
-        plain: without either.
-        clean_table: as served, of clean lines.
+        served: with the second look where one is taken, of lines about which no peer is asked.
+        plain: without a second look.
+        clean_table: as served, of clean lines, with the peer where one is asked.
         second: how the second look is taken; None where there is no classifier, or where it does not help.
         peer: whom the reader asks, and when; None where there is nobody, or no second look.
         description: what it was measured on.
@@ -113,11 +113,12 @@ def calibrate_reader(
     temperature = plain_temperature if second is None else _fitted_temperature(alone, weight=weight)
     judged = JudgedTwice.of(everything, weight=weight, temperature=temperature)
     peer = peer and replace(peer, sure_from=chosen_sure_from(judged))
-    found = judged.settled(ALWAYS if peer is None else peer.sure_from)
-    served = Calibration(temperature, found.take(np.arange(len(found.is_right)) < num_of_table).table())
+    # Lines on real paper ask no peer, so their table is measured without one.
+    served = Calibration(temperature, judged.own.take(np.arange(len(judged.is_clean)) < num_of_table).table())
     # The temperature is that of all: clean lines alone have nearly the same.
+    found = judged.settled(ALWAYS if peer is None else peer.sure_from)
     clean_table = found.take(judged.is_clean).table()
-    return CalibratedReader(served, plain, clean_table, second, peer, _DESCRIPTION, len(found.is_right))
+    return CalibratedReader(served, plain, clean_table, second, peer, _DESCRIPTION, len(judged.is_clean))
 
 
 def calibration_parts(

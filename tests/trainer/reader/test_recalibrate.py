@@ -74,7 +74,7 @@ def test_manifest_says_where_the_network_is_from(recalibrated):
 
 def test_card_says_whom_the_reader_asks(recalibrated):
     card = (recalibrated[0] / "card.md").read_text(encoding="utf-8")
-    assert "Where its confidence is below 0.95, it asks `crnn_peer`, version 1" in card
+    assert "Where its confidence in a clean line is below 0.95, it asks `crnn_peer`, version 1" in card
 
 
 def test_what_reads_no_numbers_is_refused(models, capsys):
