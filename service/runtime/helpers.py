@@ -19,7 +19,7 @@ class Helpers:
 
     Attributes:
         classifier: for its second look.
-        peer: where it is not sure.
+        peer: about clean lines of which it is not sure.
         peer_classifier: for the second look of the peer.
     """
 

@@ -1,4 +1,4 @@
-"""Whom a reader asks: a digit classifier about its digits, and a peer where it is not sure."""
+"""Whom a reader asks: a digit classifier about its digits, and a peer about clean lines."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class SecondLook:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another reader that is asked where one is not sure.
+    """Another reader that is asked about clean lines of which one is not sure.
 
     Attributes:
         second: its own second look; None where it takes none.
