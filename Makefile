@@ -12,7 +12,7 @@ DATA   ?= $(DIGITS_DATA)
 SERVICE := $(VENV)/.installed-service
 DEV     := $(VENV)/.installed-dev
 
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -24,7 +24,7 @@ help:  ## this list
 serve: $(SERVICE)  ## the service on 127.0.0.1:8000 (DIGITS_HOST, DIGITS_PORT) with the committed models
 	$(BIN)/python -m service
 
-test: $(DEV)  ## the tests that need neither real data nor patience; PYTEST_ARGS adds options
+test: $(DEV)  ## the tests that need neither real data nor patience; on all cores; PYTEST_ARGS adds options
 	$(PYTEST) -m "not slow and not accuracy" $(PYTEST_ARGS)
 
 test-slow: $(DEV)  ## the others that need no real data: the container image replayed, trainings that stop and resume
@@ -46,8 +46,8 @@ train: $(DEV)  ## train CONFIG=cnn; DATA=DIR (or DIGITS_DATA) holds the data, el
 	@test -n "$(CONFIG)" || { echo "Say which: make train CONFIG=cnn (the files in trainer/configs)"; exit 2; }
 	$(BIN)/python -m trainer train $(CONFIG) $(if $(DATA),--data $(DATA))
 
-accuracy: $(DEV)  ## the exported models on the real data (DIGITS_DATA, else ../shared/data; skipped without), on all cores
-	$(PYTEST) -m accuracy --numprocesses auto --dist worksteal $(PYTEST_ARGS)
+accuracy: $(DEV)  ## the exported models on the real data (DIGITS_DATA, else ../shared/data; skipped without)
+	$(PYTEST) -m accuracy $(PYTEST_ARGS)
 
 bench: $(DEV) $(VENV)-bench/.installed  ## the service against other servers, overload, soak; needs wrk; BENCH_ARGS adds options
 	$(BIN)/python -m benchmarks --results benchmarks/results $(BENCH_ARGS)
