@@ -4,11 +4,12 @@ A caller states the error rate that it will bear among accepted readings (`max_e
 table, measured on writers whom the model never saw, says which confidence keeps that promise.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-FIRST_TESTED = 0.99  # most readings are as sure as this, so that the row has the power to prove a rate of 0.1 %
+BOUND_CONFIDENCE = 0.95  # of the bounds in the tables
 
 
 class Decision(StrEnum):
@@ -66,24 +67,27 @@ class CalibrationTable:
     def threshold_for(self, max_error: float) -> float | None:
         """The lowest threshold from which on the table proves an error rate of at most `max_error`.
 
-        Rows are tested from `FIRST_TESTED` down, and the first that fails after one that is proven ends it: a lucky dip
-        further down is not taken for proof (fixed-sequence testing: Angelopoulos et al. 2021, "Learn then Test",
-        arXiv 2110.01052). Stricter rows have fewer readings, of which a single wrong one disproves a small rate. So
-        they are looked at only where nothing below is proven, the least strict first.
+        Rows are tested from the strictest down, and the first that fails ends it: a lucky dip further down is not taken
+        for proof (fixed-sequence testing: Angelopoulos et al. 2021, "Learn then Test", arXiv 2110.01052). Left out are
+        rows of so few readings that they could not prove the rate without a single error; how many are accepted says
+        nothing about how many are wrong, so that this choice costs nothing.
 
         Returns:
             The threshold, or None where the calibration data cannot prove so small a rate.
         """
         proven: float | None = None
-        for row in reversed([row for row in self.rows if row.threshold <= FIRST_TESTED]):
-            if row.error_upper_bound <= max_error:
-                proven = row.threshold
-            elif proven is not None:
+        for row in reversed(self.rows):
+            if row.num_accepted < _num_to_prove(max_error):
+                continue
+            if row.error_upper_bound > max_error:
                 break
-        if proven is not None:
-            return proven
-        stricter = (row for row in self.rows if row.threshold > FIRST_TESTED)
-        return next((row.threshold for row in stricter if row.error_upper_bound <= max_error), None)
+            proven = row.threshold
+        return proven
+
+
+def _num_to_prove(max_error: float) -> float:
+    """Readings that prove a rate, with the confidence of the bounds, if none of them is wrong."""
+    return math.log(1.0 - BOUND_CONFIDENCE) / math.log1p(-max_error)
 
 
 def decide(confidence: float, threshold: float | None) -> tuple[Decision, Reason | None]:

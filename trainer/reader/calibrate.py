@@ -1,8 +1,9 @@
 """How sure a reader may be, and how much its second look counts: measured on writers whom the weights never saw.
 
-Half of the numbers are composed tidy and clean, half stand on hard pages; the pens of bhmsds' held-back half are among
-them, because a confidence that holds for one country's hand alone is none. Clean lines, which the service knows when it
-sees them, have a table of their own: one that hard pages have part in would send most of them to review for nothing.
+Some of the numbers are tidy ones, or digits side by side, on clean paper, the others stand on hard pages; the pens of
+bhmsds' held-back half are among them, because a confidence that holds for one country's hand alone is none. Clean
+lines, which the service knows when it sees them, have one table, and all other lines another: in one for both, the
+errors on hard pages would be thinned out by tidy numbers, and tidy numbers be reviewed for the sake of hard pages.
 """
 
 from collections.abc import Sequence
@@ -28,12 +29,14 @@ from trainer.reader.helpers import Peer, SecondLook
 from trainer.reader.judged import ALWAYS, Judged, JudgedTwice
 from trainer.reader.numbers import Numbers
 
-NUM_NUMBERS = 3_000  # of each style
+# Of hard pages there are more: a third of them is accepted, and a rate of 1 % has to be proven on that third.
+NUM_NUMBERS = {"stacked": 3_000, "clean": 3_000, "hard": 8_000}
 STYLES = {
     "stacked": replace(STACKED, low_chance=0.5),
     "clean": replace(CLEAN, low_chance=0.3),
     "hard": HARD_DIGITS_ONLY,
 }
+STYLES_OF_TEMPERATURE = ("clean", "hard")
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of the second look that are tried
 SURE_FROM = (0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)  # confidences that are tried, from which on no peer is asked
 _MOST_LOST = 0.0005  # share of the numbers that may be read wrong for not asking; ten times as many may be reviewed
@@ -42,8 +45,8 @@ _SEED = 71
 _LOG_TEMPERATURE_RANGE = (-1.0, 2.0)
 _LEAST_DOUBT = 1e-4
 _DESCRIPTION = (
-    "composed numbers of the calibration writers of MNIST and of bhmsds' held-back half, half of them clean, half on "
-    "hard pages; for clean lines, tidy ones and digits side by side"
+    "composed numbers of the calibration writers of MNIST and of bhmsds' held-back half: for clean lines tidy ones and "
+    "digits side by side, for all others those on hard pages"
 )
 
 
@@ -65,8 +68,8 @@ class CalibratedReader:
     """What calibration found.
 
     Attributes:
-        served: with the second look where one is taken, of lines about which no peer is asked.
-        plain: without a second look.
+        served: with the second look where one is taken, of lines that are not clean, about which no peer is asked.
+        plain: without a second look, of the same lines; clean ones are read better.
         clean_table: as served, of clean lines, with the peer where one is asked.
         second: how the second look is taken; None where there is no classifier, or where it does not help.
         peer: whom the reader asks, and when; None where there is nobody, or no second look.
@@ -100,25 +103,30 @@ def calibrate_reader(
         peer: whom to ask; `sure_from` is chosen here.
     """
     parts = calibration_parts(model, mnist, data_dir, classifier, peer)
-    stacked = calibration_parts(model, mnist, data_dir, classifier, peer, styles=("stacked",))
-    everything = [*parts, *stacked]
-    num_of_table = sum(len(part.numbers) for part in parts)
-    second = None if classifier is None else chosen_second_look(everything, classifier)
     alone = [part.without_peer() for part in parts]
-    plain_temperature = _fitted_temperature(alone, weight=0.0)
-    plain = Calibration(plain_temperature, JudgedTwice.of(alone, weight=0.0, temperature=plain_temperature).own.table())
+    second = None if classifier is None else chosen_second_look(parts, classifier)
     if second is None:
-        peer, everything = None, [part.without_peer() for part in everything]
-    weight = 0.0 if second is None else second.weight
-    temperature = plain_temperature if second is None else _fitted_temperature(alone, weight=weight)
-    judged = JudgedTwice.of(everything, weight=weight, temperature=temperature)
+        peer, parts = None, alone
+    plain, judged = _calibrated(alone, weight=0.0)
+    served = plain
+    if second is not None:
+        served, judged = _calibrated(parts, weight=second.weight)
     peer = peer and replace(peer, sure_from=chosen_sure_from(judged))
-    # Lines on real paper ask no peer, so their table is measured without one.
-    served = Calibration(temperature, judged.own.take(np.arange(len(judged.is_clean)) < num_of_table).table())
-    # The temperature is that of all: clean lines alone have nearly the same.
     found = judged.settled(ALWAYS if peer is None else peer.sure_from)
+    # The temperature is that of all: clean lines alone have nearly the same.
     clean_table = found.take(judged.is_clean).table()
     return CalibratedReader(served, plain, clean_table, second, peer, _DESCRIPTION, len(judged.is_clean))
+
+
+def _calibrated(parts: Sequence[Seen], *, weight: float) -> tuple[Calibration, JudgedTwice]:
+    """The temperature at a weight of the second look, the table of lines that are not clean, and all readings.
+
+    About such lines no peer is asked, so what it says has no part in the table, nor in the temperature.
+    """
+    of_temperature = [part.without_peer() for part in parts if part.name in STYLES_OF_TEMPERATURE]
+    temperature = _fitted_temperature(of_temperature, weight=weight)
+    judged = JudgedTwice.of(parts, weight=weight, temperature=temperature)
+    return Calibration(temperature, judged.own.take(~judged.is_clean).table()), judged
 
 
 def calibration_parts(
@@ -128,11 +136,10 @@ def calibration_parts(
     classifier: LoadedModel | None,
     peer: Peer | None = None,
     *,
-    styles: Sequence[str] = ("clean", "hard"),
-    num_numbers: int = NUM_NUMBERS,
+    most: int | None = None,
 ) -> list[Seen]:
-    """What a reader sees in the numbers that it is calibrated on: `num_numbers` of each of the styles."""
-    drawn = {name: _numbers(mnist, data_dir, name, num_numbers) for name in styles}
+    """What a reader sees in the numbers that it is calibrated on, a set for each style; of each at most so many."""
+    drawn = {name: _numbers(mnist, data_dir, name, min(num, most or num)) for name, num in NUM_NUMBERS.items()}
     return [look_at(model, name, numbers, classifier, peer) for name, numbers in drawn.items()]
 
 

@@ -20,7 +20,7 @@ from trainer.errors import TrainerError
 from trainer.export import CARD_FILE, GOLDEN_FILE
 from trainer.finetune.exported import newest_version, read_manifest
 from trainer.reader.batches import Batch, LineBatches
-from trainer.reader.calibrate import STYLES, calibrate_reader, calibration_parts, chosen_second_look
+from trainer.reader.calibrate import calibrate_reader, calibration_parts, chosen_second_look
 from trainer.reader.config import ReaderConfig
 from trainer.reader.evaluate import NumberScore, measure_reader
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, exported_reader, write_reader
@@ -58,9 +58,7 @@ def evaluate(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_d
             model = SavedModel(graph, input_shape=INPUT_SHAPE)
             second = None
             if classifier is not None:
-                parts = calibration_parts(
-                    model, mnist, data_dir, classifier, styles=tuple(STYLES), num_numbers=_NUM_FOR_WEIGHT
-                )
+                parts = calibration_parts(model, mnist, data_dir, classifier, most=_NUM_FOR_WEIGHT)
                 second = chosen_second_look(parts, classifier)
             found = measure_reader(model, mnist, data_dir, second=second, peer=peer if second else None)
         weight = 0.0 if second is None else second.weight
