@@ -18,6 +18,7 @@ const REASONS = {
   several_digits: "There is more than one digit here.",
   constraint_failed: "Nothing that can be read here is as you say the number is.",
 };
+const KEY_NEEDED = "Type the API key of this service into the field below.";
 
 const byId = (id) => document.getElementById(id);
 const canvas = byId("canvas");
@@ -25,7 +26,8 @@ const pen = canvas.getContext("2d");
 const boxes = byId("boxes");
 const marker = boxes.getContext("2d");
 let kind = "digit";
-let isDrawing = false;
+let pointer = null; // that draws; any other meanwhile, such as a palm on the glass, does not
+let strokes = []; // of the drawing, each with its breadth, so that it can be set down on another canvas
 let picture = null; // that was given, and is shown; null where the canvas shows a drawing
 let place = { scale: 1, left: 0, top: 0 }; // of the picture on the canvas
 let pause = 0;
@@ -36,7 +38,8 @@ function clear() {
   newest += 1;
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  picture = null;
+  pointer = picture = null;
+  strokes = [];
   place = { scale: 1, left: 0, top: 0 };
   hint("Draw here, or drop a picture");
   show("?", "Nothing has been read yet.", "waiting");
@@ -58,7 +61,11 @@ function show(reading, verdict, state) {
   marker.clearRect(0, 0, boxes.width, boxes.height);
 }
 
-const percent = (share) => `${(100 * share).toFixed(share > 0.9995 && share < 1 ? 3 : 1)} %`;
+/** Rounded for people, but cut where rounding would make a certainty of it. */
+function percent(share) {
+  if (share < 0.9995 || share === 1) return `${(100 * share).toFixed(1)}\u00a0%`;
+  return `${(Math.floor(10000 * share) / 100).toFixed(2)}\u00a0%`;
+}
 
 function fill(id, rows) {
   byId(id).tBodies[0].replaceChildren(...rows.map(([name, share, ...others]) => {
@@ -69,6 +76,7 @@ function fill(id, rows) {
     for (const content of [name, bar, percent(share), ...others]) row.insertCell().append(content);
     return row;
   }));
+  byId(id).classList.toggle("long", rows.some(([name]) => name.length > 8)); // more leave a phone no room for bars
   byId(id).hidden = rows.length === 0;
 }
 
@@ -105,18 +113,25 @@ function query() {
   return known.length ? `?${new URLSearchParams(known)}` : "";
 }
 
+/** Ask the service, with the key where one was typed; the field for it is there until the key is right. */
+async function ask(path, options = {}) {
+  const key = byId("key").value.replace(/[^ -~]/g, "?"); // a header holds no others, and no key has any
+  const response = await fetch(path, { ...options, headers: key ? { "X-API-Key": key } : {} });
+  if (response.ok || response.status === 401) byId("key-row").hidden = response.ok;
+  return response;
+}
+
 async function read(file) {
   const number = ++newest;
   const form = new FormData();
   form.append("file", file);
-  const headers = byId("key").value ? { "X-API-Key": byId("key").value } : {};
   const began = performance.now();
   try {
-    const response = await fetch(KINDS[kind].path + query(), { method: "POST", body: form, headers });
+    const response = await ask(KINDS[kind].path + query(), { method: "POST", body: form });
     const answer = await response.json();
     if (number !== newest) return;
-    if (response.status === 401) byId("key-row").hidden = false;
     if (response.ok) showReading(answer, performance.now() - began);
+    else if (response.status === 401) show("–", (byId("key").value && "This key is wrong. ") + KEY_NEEDED, "failed");
     else show("–", answer.detail, "failed");
   } catch {
     if (number === newest) show("–", "The service cannot be reached.", "failed");
@@ -151,48 +166,77 @@ async function showPicture(file) {
 /** Read what is there once more, such as with another constraint. */
 function readAgain() {
   if (picture) read(picture);
-  else if (byId("hint").hidden) readDrawing();
+  else if (strokes.length) readDrawing();
 }
 
 function choose(chosen) {
+  const [shown, drawn] = [picture, strokes];
   kind = chosen;
-  const shown = picture;
   for (const area of [canvas, boxes]) [area.width, area.height] = KINDS[kind].size;
   byId("drop").classList.toggle("line", kind === "number");
   byId("known").hidden = kind !== "number";
   clear();
   if (shown) readPicture(shown);
+  else if (drawn.length) redraw(drawn);
+}
+
+/** Set a drawing from another canvas down in the middle of this one, to be read and gone on with. */
+function redraw(drawn) {
+  const [x, y] = [0, 1].map((axis) => {
+    const along = drawn.flatMap(({ points }) => points.map((point) => point[axis]));
+    const [low, high] = [Math.min(...along), Math.max(...along)];
+    return { middle: (low + high) / 2, length: high - low };
+  });
+  // Three quarters leave room around it; twice its size at most, so that a dot stays a dot.
+  const scale = Math.min(2, (0.75 * canvas.width) / x.length, (0.75 * canvas.height) / y.length);
+  strokes = drawn.map(({ points, breadth_px }) => ({
+    points: points.map((point) => [
+      canvas.width / 2 + scale * (point[0] - x.middle),
+      canvas.height / 2 + scale * (point[1] - y.middle),
+    ]),
+    breadth_px: scale * breadth_px,
+  }));
+  strokes.forEach(draw);
+  hint("");
+  readDrawing();
+}
+
+function draw({ points: [[x, y], ...others], breadth_px }) {
+  pen.strokeStyle = "#111";
+  pen.lineWidth = breadth_px;
+  pen.lineCap = pen.lineJoin = "round";
+  pen.beginPath();
+  pen.moveTo(x, y);
+  pen.lineTo(x + 0.01, y); // a tap leaves a dot, which a line of no length would not
+  for (const point of others) pen.lineTo(...point);
+  pen.stroke();
 }
 
 function at(event) {
-  const scale = canvas.width / canvas.clientWidth;
-  return [event.offsetX * scale, event.offsetY * scale];
+  return [(event.offsetX * canvas.width) / canvas.clientWidth, (event.offsetY * canvas.height) / canvas.clientHeight];
 }
 
 canvas.addEventListener("pointerdown", (event) => {
+  if (pointer !== null || event.button !== 0) return;
   if (picture) clear();
   clearTimeout(pause);
   marker.clearRect(0, 0, boxes.width, boxes.height);
   hint("");
   canvas.setPointerCapture(event.pointerId);
-  isDrawing = true;
-  pen.strokeStyle = "#111";
-  pen.lineWidth = KINDS[kind].pen_px;
-  pen.lineCap = pen.lineJoin = "round";
-  pen.beginPath();
-  pen.moveTo(...at(event));
-  pen.lineTo(...at(event)); // a tap leaves a dot
-  pen.stroke();
+  pointer = event.pointerId;
+  strokes.push({ points: [at(event)], breadth_px: KINDS[kind].pen_px });
+  draw(strokes.at(-1));
 });
 canvas.addEventListener("pointermove", (event) => {
-  if (!isDrawing) return;
-  pen.lineTo(...at(event));
-  pen.stroke();
+  if (event.pointerId !== pointer) return;
+  strokes.at(-1).points.push(at(event));
+  draw(strokes.at(-1));
 });
 for (const end of ["pointerup", "pointercancel"]) {
-  canvas.addEventListener(end, () => {
-    if (isDrawing) pause = setTimeout(readDrawing, KINDS[kind].pause_ms);
-    isDrawing = false;
+  canvas.addEventListener(end, (event) => {
+    if (event.pointerId !== pointer) return;
+    pointer = null;
+    pause = setTimeout(readDrawing, KINDS[kind].pause_ms);
   });
 }
 
@@ -207,6 +251,10 @@ document.addEventListener("paste", (event) => {
 byId("kinds").addEventListener("change", (event) => choose(event.target.value));
 byId("constraint").addEventListener("change", readAgain);
 byId("constraint").addEventListener("submit", (event) => event.preventDefault()); // Enter in a field
+byId("key").addEventListener("change", () => {
+  describeModels();
+  readAgain();
+});
 
 const drop = byId("drop");
 for (const move of ["dragenter", "dragover"]) {
@@ -224,8 +272,8 @@ drop.addEventListener("drop", (event) => {
 
 // What is known about the models that answer, in their own numbers.
 async function describeModels() {
-  const response = await fetch("models");
-  if (!response.ok) return;
+  const response = await ask("models").catch(() => null);
+  if (!response?.ok) return;
   const { default: digits, default_sequence_reader: numbers, models } = await response.json();
   byId("kinds").hidden = !numbers;
   const known = [digits, numbers].map((name) => models.find((one) => one.name === name)).filter(Boolean);
@@ -241,4 +289,4 @@ function describe(model) {
 }
 
 clear();
-describeModels().catch(() => {});
+describeModels();
