@@ -1,9 +1,10 @@
 """How sure a reader may be, and how much its second look counts: measured on writers whom the weights never saw.
 
-Some of the numbers are tidy ones, or digits side by side, on clean paper, the others stand on hard pages; the pens of
-bhmsds' held-back half are among them, because a confidence that holds for one country's hand alone is none. Clean
-lines, which the service knows when it sees them, have one table, and all other lines another: in one for both, the
-errors on hard pages would be thinned out by tidy numbers, and tidy numbers be reviewed for the sake of hard pages.
+Some of the numbers are tidy ones, or digits side by side, as a program draws them, others a tidy hand's on paper, and
+as many stand on hard pages; the pens of bhmsds' held-back half are among them, because a confidence that holds for one
+country's hand alone is none. Clean lines, which the service knows when it sees them, have one table, and all other
+lines another: in one for both, the errors on paper would be thinned out by clean lines, and clean lines be reviewed
+for the sake of paper.
 """
 
 from collections.abc import Sequence
@@ -29,11 +30,11 @@ from trainer.reader.helpers import Peer, SecondLook
 from trainer.reader.judged import ALWAYS, Judged, JudgedTwice
 from trainer.reader.numbers import Numbers
 
-# Of hard pages there are more: a third of them is accepted, and a rate of 1 % has to be proven on that third.
-NUM_NUMBERS = {"stacked": 3_000, "clean": 3_000, "hard": 8_000}
+NUM_NUMBERS = {"stacked": 3_000, "clean": 3_000, "paper": 4_000, "hard": 4_000}
 STYLES = {
     "stacked": replace(STACKED, low_chance=0.5),
     "clean": replace(CLEAN, low_chance=0.3),
+    "paper": replace(CLEAN, mark_chance=0.2, page_chance=1.0, ruling_chance=0.3, print_chance=0.2),
     "hard": HARD_DIGITS_ONLY,
 }
 STYLES_OF_TEMPERATURE = ("clean", "hard")
@@ -46,7 +47,7 @@ _LOG_TEMPERATURE_RANGE = (-1.0, 2.0)
 _LEAST_DOUBT = 1e-4
 _DESCRIPTION = (
     "composed numbers of the calibration writers of MNIST and of bhmsds' held-back half: for clean lines tidy ones and "
-    "digits side by side, for all others those on hard pages"
+    "digits side by side, for all others a tidy hand's on paper and those on hard pages, as many of each"
 )
 
 
