@@ -5,11 +5,13 @@ import sys
 from collections.abc import Sequence
 
 from service.commands import read, template
-from service.commands.errors import CommandError
+from service.commands.errors import CommandError, WrongUsage
 from service.main import serve
 from service.recognition.errors import DigitsError
 from service.settings import Settings, accepted_by, variable_of
 
+FAILED = 1
+WRONG_USAGE = 2  # as argparse has it
 INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 
@@ -17,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; without a subcommand it serves.
 
     Returns:
-        The exit status: 0, or 1 where something failed; `digits read` has others too.
+        The exit status: 0, 1 where something failed, 2 where the command line is wrong; `digits read` has others too.
     """
     parser = argparse.ArgumentParser(
         prog="digits",
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = parsed.run(parsed)
     except (CommandError, DigitsError, OSError) as error:
         print(f"digits: {error}", file=sys.stderr)
-        return 1
+        return WRONG_USAGE if isinstance(error, WrongUsage) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
@@ -55,7 +57,12 @@ def _announce(address: str, num_workers: int) -> None:
 
 def _settings_help() -> str:
     lines = [
-        f"  {variable_of(name)}  ({accepted_by(name)})\n      {field.description}"
+        f"  {variable_of(name)}  ({accepted_by(name)}; default: {_shown_default(field.default)})\n"
+        f"      {field.description}"
         for name, field in Settings.model_fields.items()
     ]
     return "environment variables:\n" + "\n".join(lines)
+
+
+def _shown_default(default: object) -> str:
+    return "none" if default is None else str(default)

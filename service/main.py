@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import ipaddress
+import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -18,14 +20,15 @@ from service.alerts.webhook import Outcome, Webhook
 from service.api.app import create_app
 from service.api.dependencies import Container
 from service.api.tracing import tracing_from
-from service.logs import configure_logs
+from service.logs import EXTRA_FIELD, configure_logs
 from service.prompt import PromptProtocol
 from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
+from service.runtime.loading import newest_versions
 from service.runtime.metrics import Metrics, snapshot_of
 from service.runtime.registry import Registry, RuntimeOptions
 from service.server import DrainingServer, many_times
-from service.settings import Settings, load_settings
+from service.settings import MOST_SHOWN, Settings, load_settings, unknown_variables
 from service.workers.entrance import Entrance
 from service.workers.line import Line
 from service.workers.number import num_cores_here, suitable_number_here
@@ -35,6 +38,8 @@ LISTS_DIR = Path(__file__).parent / "lists"
 # Longer than clients and proxies keep idle connections (nginx: 60 s): whoever closes one may do so while the other
 # sends a request on it, and a client knows better than a server that it will not.
 KEEP_ALIVE_S = 75
+
+logger = logging.getLogger(__name__)
 
 
 def serve(announce: Callable[[str, int], None]) -> None:
@@ -48,25 +53,35 @@ def serve(announce: Callable[[str, int], None]) -> None:
     """
     settings = load_settings()
     configure_logs(settings.log_level)
+    _tell_unknown(os.environ)
+    # Once, for all workers: one that is started later would find other versions, or one that is still being copied.
+    folders = newest_versions(settings.models_dir)
+    if settings.templates_dir is not None:
+        _check_templates_dir(settings.templates_dir)
     listener = _listen(settings.host, settings.port)
     address = _address(listener)
     num_workers = suitable_number_here(settings.device) if settings.workers == "auto" else settings.workers
     # For all workers alike: one that is started later might find another number suitable.
     settings = settings.model_copy(update={"workers": num_workers})
     if num_workers == 1:
-        _run(settings, listener, on_ready=lambda: announce(address, 1))
+        _run(settings, listener, folders=folders, on_ready=lambda: announce(address, 1))
     else:
-        supervisor = Supervisor(settings, listener, run_worker)
+        supervisor = Supervisor(settings, listener, partial(run_worker, folders=folders))
         supervisor.run(num_workers, announce=lambda: announce(address, num_workers))
 
 
-def run_worker(settings: Settings, clients: socket.socket, parent: Connection, loads_first: bool) -> None:
-    """One of several processes; see `service.workers.supervisor`."""
+def run_worker(
+    settings: Settings, clients: socket.socket, parent: Connection, loads_first: bool, *, folders: Sequence[Path]
+) -> None:
+    """One of several processes, all with the models of the same folders; see `service.workers.supervisor`."""
     configure_logs(settings.log_level)
     line = Line(parent)
+
+    def ready() -> None:
+        line.say_can_read(True)
+
     try:
-        entrance = Entrance(clients)
-        _run(settings, entrance, on_ready=lambda: line.say_can_read(True), line=line, loads_first=loads_first)
+        _run(settings, Entrance(clients), folders=folders, on_ready=ready, line=line, loads_first=loads_first)
     except StartupError as error:
         line.say_failed(str(error))
         raise SystemExit(1) from None
@@ -76,6 +91,7 @@ def _run(
     settings: Settings,
     door: socket.socket | Entrance,
     *,
+    folders: Sequence[Path],
     on_ready: Callable[[], None],
     line: Line | None = None,
     loads_first: bool = False,
@@ -85,6 +101,7 @@ def _run(
     Args:
         settings: of this process.
         door: where clients come from: the port, or the parent that accepts them.
+        folders: of the models.
         on_ready: is called when all models are loaded.
         line: to the parent, if there is one.
         loads_first: whether nobody is let in before.
@@ -105,7 +122,7 @@ def _run(
         gc.freeze()
         on_ready()
 
-    container = container_for(settings, on_ready=ready, on_failure=stop, line=line)
+    container = container_for(settings, folders=folders, on_ready=ready, on_failure=stop, line=line)
     config = uvicorn.Config(
         create_app(container),
         http=PromptProtocol,
@@ -133,15 +150,24 @@ def _run(
 def container_for(
     settings: Settings,
     *,
+    folders: Sequence[Path] = (),
     on_ready: Callable[[], None],
     on_failure: Callable[[BaseException], None] = lambda _: None,
     line: Line | None = None,
 ) -> Container:
-    """The parts of one process; with a line to its parent, of one of several."""
+    """The parts of one process; with a line to its parent, of one of several.
+
+    Args:
+        settings: of this process.
+        folders: of the models; empty for the newest version of each.
+        on_ready: see `Container`.
+        on_failure: likewise.
+        line: to the parent, if there is one.
+    """
     metrics = Metrics(CollectorRegistry())
     alerts = _alerts(settings, metrics)
     on_change = (lambda _can_read: None) if line is None else line.say_can_read
-    registry = Registry(_runtime_options(settings), metrics, on_read=alerts.hear, on_change=on_change)
+    registry = Registry(_runtime_options(settings, folders), metrics, on_read=alerts.hear, on_change=on_change)
     tracing = tracing_from(os.environ)
     return Container(
         settings,
@@ -174,8 +200,9 @@ def _alerts(settings: Settings, metrics: Metrics) -> Alerts:
     return Alerts(webhook=webhook, shows_readings=settings.log_readings)
 
 
-def _runtime_options(settings: Settings) -> RuntimeOptions:
+def _runtime_options(settings: Settings, folders: Sequence[Path] = ()) -> RuntimeOptions:
     num_workers = 1 if settings.workers == "auto" else settings.workers  # `serve` has chosen, where there are several
+    num_cores = num_cores_here()
     return RuntimeOptions(
         models_dir=settings.models_dir,
         device=settings.device,
@@ -184,11 +211,39 @@ def _runtime_options(settings: Settings) -> RuntimeOptions:
         max_image_pixels=settings.max_image_pixels,
         queue_limit=settings.queue_limit,
         timeout_s=settings.timeout_ms / 1e3,
-        num_picture_threads=os.cpu_count() or 1,
+        num_picture_threads=max(1, int(num_cores)),
+        folders=tuple(folders),
         canary_s=settings.canary_s,
         canary_limit_s=settings.canary_limit_ms / 1e3,
-        has_spare_core=num_workers < num_cores_here(),
+        has_spare_core=num_workers < num_cores,
     )
+
+
+def _tell_unknown(environment: Mapping[str, str]) -> None:
+    """Warn of variables that look like settings and mean nothing here; their values are not shown."""
+    for name, nearest in unknown_variables(environment).items():
+        fields = {"variable": name[:MOST_SHOWN], "nearest": nearest}
+        logger.warning("variable is no setting", extra={EXTRA_FIELD: fields})
+
+
+def _check_templates_dir(folder: Path) -> None:
+    """Make the folder of templates where there is none, and look whether it can be read.
+
+    Whether it can be written is not asked: templates may be there to be read alone.
+
+    Raises:
+        StartupError: it is no folder, or cannot be made or read.
+    """
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+        with os.scandir(f"{folder}/."):  # with the dot, because what is listed is to be opened, too
+            pass
+    except OSError as error:
+        raise StartupError(
+            f"DIGITS_TEMPLATES_DIR is {str(folder)[:MOST_SHOWN]!r}, which cannot be used: {error.strerror}. Name a "
+            "folder that can be read, or that can be made."
+        ) from error
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -198,9 +253,11 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        # Host names pass through a codec, which does not take one with an empty or a very long part.
+        why = error.strerror if isinstance(error, OSError) else "that is no host name"
         raise StartupError(
-            f"Cannot listen on {host} port {port}: {error.strerror}. Set DIGITS_HOST and DIGITS_PORT to an address "
+            f"Cannot listen on {host[:MOST_SHOWN]} port {port}: {why}. Set DIGITS_HOST and DIGITS_PORT to an address "
             "of this machine and a port that is free."
         ) from error
     return listener

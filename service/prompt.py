@@ -11,13 +11,15 @@ from collections.abc import Callable, Coroutine, Generator
 from types import coroutine
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from service.head import ShortHeadProtocol
 
 PROBES = "/health/"
 
 
-class PromptProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, but that probes do not wait for a turn of the loop."""
+class PromptProtocol(ShortHeadProtocol):
+    """uvicorn's protocol with short heads, and with probes that do not wait for a turn of the loop."""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if not cycle.scope["path"].startswith(PROBES):

@@ -4,18 +4,27 @@ Every setting is the environment variable `DIGITS_` + its name in capitals. `doc
 people; a test keeps the two the same.
 """
 
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.alerts.receiver import split_url
 from service.recognition.errors import StartupError
 
 PREFIX = "DIGITS_"
+NO_SETTINGS = frozenset({"DIGITS_DATA", "DIGITS_UID"})  # of the Makefile, the tests and docker-compose.yml
+ALIKE = 0.6  # from which on one name is taken for another, misspelled; difflib's own default
+SERVICE_LINKS = ("tcp://", "udp://")  # Kubernetes gives the address of a service digits-api as DIGITS_API_PORT
 
 SECRETS = frozenset({"api_key", "review_webhook"})
+
+MODELS_DIR = Path(__file__).parent.parent / "models"
+MOST_SHOWN = 80  # characters of a value, or of a name, in a message
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 DeviceChoice = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu(:\d{1,3})?)$")]
@@ -52,6 +61,15 @@ GpuMemory = Annotated[int, AfterValidator(_check_gpu_memory)]
 NumWorkers = Literal["auto"] | Annotated[int, Field(ge=1, le=64)]
 
 
+def _unless_empty(default: Path | None) -> BeforeValidator:
+    """Compose files pass on as "" what is not set; as a path that would be the current folder."""
+    return BeforeValidator(lambda value: default if value == "" else value)
+
+
+ModelsFolder = Annotated[Path, _unless_empty(MODELS_DIR)]
+FolderIfAny = Annotated[Path | None, _unless_empty(None)]
+
+
 def _setting(default: Any, meaning: str, *, accepted: str, **limits: Any) -> Any:
     """A field that says what it means and, for the message about a wrong value, what it accepts."""
     return Field(default, description=meaning, json_schema_extra={"accepted": accepted}, **limits)
@@ -75,17 +93,17 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
     )
-    models_dir: Path = _setting(
-        Path(__file__).parent.parent / "models",
+    models_dir: ModelsFolder = _setting(
+        MODELS_DIR,
         "Folder that holds the models as `name/version`; by default the folder `models` beside the code.",
         accepted="the path of a folder",
     )
-    templates_dir: Path | None = _setting(
+    templates_dir: FolderIfAny = _setting(
         None,
         "Folder that holds the templates of forms; without it none are stored, and requests bring their own.",
         accepted="the path of a folder",
     )
-    lists_dir: Path | None = _setting(
+    lists_dir: FolderIfAny = _setting(
         None,
         "Folder with lists for `allowed` (`name.txt`, one number per line), beside those that come with the code.",
         accepted="the path of a folder",
@@ -242,18 +260,52 @@ def load_settings() -> Settings:
     """Read the environment.
 
     Raises:
-        StartupError: a value is not accepted; the message has a line for each such variable.
+        StartupError: a value is not accepted, or a name is a setting's, misspelled: a service that has not understood
+            its `DIGITS_API_KEYS` would let everybody in. The message has a line for each such variable.
     """
+    complaints = _misspelled(os.environ)
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         # Once each: a value that could have been of several types is refused for each of them.
-        complaints = dict.fromkeys(_complaint(dict(found)) for found in error.errors())
+        complaints += dict.fromkeys(_complaint(dict(found)) for found in error.errors())
         raise StartupError("\n".join(complaints)) from error
+    if complaints:
+        raise StartupError("\n".join(complaints))
+    return settings
+
+
+def unknown_variables(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What is called as settings are, and is none.
+
+    Returns:
+        The names, each with that of the setting which is nearest to it.
+    """
+    known = {variable_of(field) for field in Settings.model_fields}
+    strange = (name for name in environment if name.upper().startswith(PREFIX))
+    return {name: _nearest(name, alike=0.0)[0] for name in sorted(strange) if name.upper() not in known | NO_SETTINGS}
+
+
+def _misspelled(environment: Mapping[str, str]) -> list[str]:
+    """A line for each name that is nearly a setting's. The values, which may be secrets, are not shown."""
+    return [
+        f"{name[:MOST_SHOWN]} is no setting, but {meant} is. Correct the name, or remove it."
+        for name in unknown_variables(environment)
+        if not environment[name].startswith(SERVICE_LINKS)
+        for meant in _nearest(name, alike=ALIKE)
+    ]
+
+
+def _nearest(name: str, *, alike: float) -> list[str]:
+    """The variable that is most like a name; none where it is less like than that, from 0 to 1."""
+    # Without the prefix, which would make all of them alike.
+    fields = [field.upper() for field in Settings.model_fields]
+    return [variable_of(field) for field in get_close_matches(name.upper().removeprefix(PREFIX), fields, 1, alike)]
 
 
 def _complaint(error: dict[str, Any]) -> str:
-    field = str(error["loc"][0])
+    field, value = str(error["loc"][0]), str(error["input"])
+    cut = value if len(value) <= MOST_SHOWN else f"{value[:MOST_SHOWN]}..."
     # A key that was mistyped is still a key, and an address may hold one: they are not shown.
-    shown = "not accepted" if field in SECRETS else repr(str(error["input"]))
+    shown = "not accepted" if field in SECRETS else repr(cut)
     return f"{variable_of(field)} is {shown}; it must be {accepted_by(field)}."

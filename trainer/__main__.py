@@ -27,6 +27,10 @@ COMMANDS = (
 )
 
 
+# What a command that was stopped does not do again.
+_GOES_ON = {"train": "after the last finished epoch", "tune": "after the last finished trial"}
+
+
 class Command(Protocol):
     """A module of `trainer/commands`.
 
@@ -57,7 +61,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"trainer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("trainer: stopped. Run the same command again to go on after the last finished epoch.", file=sys.stderr)
+        goes_on = _GOES_ON.get(options.command)
+        print(
+            "trainer: stopped." + (f" Run the same command again to go on {goes_on}." if goes_on else ""),
+            file=sys.stderr,
+        )
         return 130
     except Exception as error:
         if not is_disk_full(error):

@@ -90,6 +90,7 @@ def export(
     refuse_existing(models_dir, config.name, model_version)
     if config.alphabet != DIGITS:
         refuse_among_served(models_dir, config.name)
+    run.require_weights()
     if config.emnist is None:
         calibration = see_calibration(load_calibration(data.mnist, data_dir))
     else:

@@ -10,7 +10,14 @@ def describe_machine() -> str:
     import keras  # here, because benchmarks name the processor too, and shall not hold a framework for it
 
     accelerators = [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
-    return ", ".join([cpu_model(), f"{len(os.sched_getaffinity(0))} cores", *accelerators])
+    return ", ".join([cpu_model(), f"{_num_cores()} cores", *accelerators])
+
+
+def _num_cores() -> int:
+    """Cores that this process may use; all of them where the system, as macOS and Windows, does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def cpu_model() -> str:

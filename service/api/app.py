@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from service.api.batch_reading import StackReading
 from service.api.dependencies import Container
 from service.api.errors import install_error_handlers
 from service.api.intake import BodyLimits, BodyMemory
+from service.api.known_parameters import refuse_unknown_parameters
 from service.api.middleware import RequestFrame
 from service.api.refusals import Refusals
 from service.api.routes import batch, health, metrics, models, pages, predict, sequence, templates
@@ -37,6 +38,7 @@ def create_app(container: Container) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,  # `pages` serves both, with assets of our own
         redoc_url=None,
+        redirect_slashes=False,  # it would send clients to whatever their header Host names
         openapi_url="/openapi.json",
         telemetry={"tracing": False, "metrics": False, "logs": False},  # `RequestFrame` does that
         middleware=[  # from the outside in
@@ -50,7 +52,9 @@ def create_app(container: Container) -> FastAPI:
     app.state.stack_reading = StackReading(container)
     app.state.refusals = Refusals()
     install_error_handlers(app)
-    for routes in (predict, sequence, batch, templates, models, health, metrics, pages):
+    for routes in (predict, sequence, batch, templates):
+        app.include_router(routes.router, dependencies=[Depends(refuse_unknown_parameters)])
+    for routes in (models, health, metrics, pages):
         app.include_router(routes.router)
     pages.mount_static(app)
     return app

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from service.api.batch_table import HEADER, csv_line, rows_of
-from service.api.errors import INTERNAL_ERROR, PROBLEMS
+from service.api.errors import INTERNAL_ERROR, PROBLEMS, encodable
 from service.logs import EXTRA_FIELD
 from service.recognition.errors import DigitsError
 from service.recognition.policy import Decision
@@ -38,7 +38,7 @@ def _error(error: Exception, request_id: str) -> Document:
     if problem is INTERNAL_ERROR:
         logger.error("unexpected error in a stack", exc_info=error, extra={EXTRA_FIELD: {"request_id": request_id}})
         detail = f"An error on our side; it is logged under request id {request_id}."
-    return {"status": problem.status, "code": problem.code, "detail": detail}
+    return {"status": problem.status, "code": problem.code, "detail": encodable(detail)}
 
 
 def summary_of(documents: Iterable[Document]) -> dict[str, int]:

@@ -5,9 +5,11 @@ from typing import Any
 
 from starlette.requests import Request
 
+from service.api.documentation import NOT_SENT_WHILE_EMPTY
 from service.api.upload_parts import PartLimit, SentPart, read_parts
 from service.api.uploads import MissingFile
 from service.stacks.entries import SentFile
+from service.stacks.pictures import EmptyFile
 
 MAX_FILES = 512
 MAX_TEMPLATES = 16
@@ -35,7 +37,7 @@ class BatchBody:
         files: in the order sent, at least one.
         kinds: contents of the parts `kind`, one at most.
         templates: contents of the parts `template`: names, or JSON.
-        pages: contents of the parts `page`.
+        pages: contents of the parts `page`. Parts that are empty are left out of these three.
     """
 
     files: list[SentFile]
@@ -49,16 +51,27 @@ async def read_batch_body(request: Request, *, max_bytes: int) -> BatchBody:
 
     Raises:
         MissingFile: it has no files.
+        EmptyFile: a blank page of a template has no bytes.
         RequestError: see `read_parts`.
     """
     parts = await read_parts(request, LIMITS, max_bytes=max_bytes, how_to_send=HOW_TO_SEND)
     if not parts["files"]:
         raise MissingFile(f"The multipart body has no part `files`. {HOW_TO_SEND}")
     files = [SentFile(index, part.filename, part.data) for index, part in enumerate(parts["files"])]
-    return BatchBody(files, _contents(parts["kind"]), _contents(parts["template"]), _contents(parts["page"]))
+    kinds, templates = _filled(parts["kind"]), _filled(parts["template"])
+    pages = blank_pages(parts["page"]) if templates else _filled(parts["page"])
+    return BatchBody(files, kinds, templates, pages)
 
 
-def _contents(parts: list[SentPart]) -> list[bytes]:
+def _filled(parts: list[SentPart]) -> list[bytes]:
+    """What stands in fields of a form; one that was left empty says nothing, and browsers send it all the same."""
+    return [part.data for part in parts if part.data]
+
+
+def blank_pages(parts: list[SentPart]) -> list[bytes]:
+    """The contents of the parts `page`; raises `EmptyFile` where one has none."""
+    if not all(part.data for part in parts):
+        raise EmptyFile("A part `page` has no bytes. Send the blank page, or leave the part out.")
     return [part.data for part in parts]
 
 
@@ -82,13 +95,15 @@ BATCH_BODY: dict[str, Any] = {
                         },
                         "kind": {
                             "type": "string",
-                            "enum": ["digit", "sequence", "form"],
-                            "description": "What the files show.",
+                            # The first is what Swagger UI sends unless it is told otherwise.
+                            "enum": ["", "digit", "sequence", "form"],
+                            "description": "What the files show; empty where the query says it.",
                         },
                         "template": {
                             "type": "array",
                             "items": {"type": "string"},
                             "maxItems": MAX_TEMPLATES,
+                            "default": [],
                             "description": "For forms: names of stored templates, of which each page is read by the "
                             "one that fits it best; `auto` for all that are stored; or one template as JSON.",
                         },
@@ -96,10 +111,12 @@ BATCH_BODY: dict[str, Any] = {
                             "type": "array",
                             "items": _BINARY,
                             "maxItems": MAX_BLANK_PAGES,
+                            "default": [],
                             "description": "The blank pages of a template that is sent as JSON: pictures, or one PDF.",
                         },
                     },
-                }
+                },
+                "encoding": {"page": NOT_SENT_WHILE_EMPTY},
             }
         },
     }

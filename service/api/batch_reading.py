@@ -1,8 +1,9 @@
 """A stack from its files to what is said about each: the same for a request and for the command line."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -15,16 +16,17 @@ from service.api.form_schemas import form_fields
 from service.api.schemas import digit_fields
 from service.api.sequence_schemas import number_fields
 from service.forms.template import FieldKind
-from service.recognition.errors import InvalidParameter, ModelNotFound
+from service.recognition.errors import DeadlineExceeded, InvalidParameter, ModelNotFound
 from service.runtime.digit_recognizer import RecognizedDigit
 from service.runtime.registry import AUTO, DEFAULT_SEQUENCE_MODEL
 from service.runtime.sequence_recognizer import RecognizedNumber
 from service.runtime.threads import PictureThreads
 from service.stacks.entries import Entry, SentFile
+from service.stacks.form_template import FormTemplate
 from service.stacks.forms import FormLimits, FormStack, LineReader, RecognizedForm
 from service.stacks.pictures import PictureReader, PictureStack
 from service.stacks.templates import AUTO as AUTO_TEMPLATE
-from service.stacks.templates import FormTemplate, TemplateStore, chosen
+from service.stacks.templates import TemplateStore, chosen
 from service.stacks.turns import Deadline, StackTurns
 
 Result = TypeVar("Result")
@@ -72,45 +74,69 @@ class StackReading:
         """Refuse what waits for a thread."""
         self._page_threads.close()
 
-    async def choose_templates(
-        self, kind: BatchKind, sent: Sequence[bytes], pages: Sequence[bytes]
-    ) -> list[FormTemplate]:
-        """The templates that a request names, or the one that it brings along; none where it has no forms.
+    def deadline_of(self, parameters: BatchParameters) -> Deadline:
+        """When a stack has to be done that is complete now."""
+        return Deadline.after(min(parameters.timeout_s, self._settings.batch_timeout_ms / 1e3))
+
+    @asynccontextmanager
+    async def templates_of(
+        self, kind: BatchKind, sent: Sequence[bytes], pages: Sequence[bytes], deadline: Deadline
+    ) -> AsyncGenerator[list[FormTemplate]]:
+        """While a stack is read: the templates that it names, or the one that it brings along; none without forms.
 
         Args:
             kind: what the files show.
             sent: names of stored templates, or one template as JSON.
             pages: blank pages of the latter.
+            deadline: of the stack.
 
         Raises:
             InvalidParameter: there is none, or blank pages are there without JSON, or both are mixed; or something is
                 there, and the files are no forms.
             TemplateNotFound, InvalidTemplate: one of them is none.
             RequestError: a blank page cannot be read.
+            QueueFull: too many pages of such templates are in use, or wait for a thread.
+            DeadlineExceeded: the stack's time is over.
         """
         if kind is not BatchKind.FORM:
             if any(sent) or any(pages):
                 raise InvalidParameter(
                     f"`template` and `page` are for forms; `kind` is {kind.value!r}. Say kind=form, or leave them out."
                 )
-            return []
+            yield []
+            return
         if not sent:
             raise InvalidParameter(f"`template` is missing. Name a stored template, {AUTO_TEMPLATE!r}, or send JSON.")
         if any(one.lstrip().startswith(b"{") for one in sent):
             if len(sent) > 1:
                 raise InvalidParameter("`template` is there several times; of templates sent as JSON there is one.")
-            return [await self.on_thread(lambda: self.templates.brought(sent[0], pages))]
+            brought = self.templates.brought(sent[0], pages)
+            with self.turns.brought(await self.on_thread(lambda: brought.num_pages)):
+                yield [await self._in_time(brought.prepare, deadline)]
+            return
         if pages:
             raise InvalidParameter("`page` is there, and the template is a stored one, which has its own.")
         names = [one.decode("utf-8", errors="replace").strip() for one in sent]
-        return await self.on_thread(lambda: chosen(names, self.templates))
+        yield await self._in_time(lambda: chosen(names, self.templates), deadline)
+
+    async def _in_time(self, function: Callable[[], Result], deadline: Deadline) -> Result:
+        """Call a function on a thread; raises `DeadlineExceeded` where it is not done in the stack's time."""
+        try:
+            async with asyncio.timeout(deadline.remaining_s()):
+                return await self.on_thread(function)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"Looking at the templates took longer than {deadline.timeout_s * 1e3:.0f} ms. Try again when the "
+                "service is less busy, with fewer templates or pages."
+            ) from error
 
     def open(
         self,
         files: Iterable[SentFile],
         kind: BatchKind,
         parameters: BatchParameters,
-        templates: Sequence[FormTemplate] = (),
+        templates: Sequence[FormTemplate],
+        deadline: Deadline,
         *,
         look_ahead: int = MAX_FILES,
     ) -> OpenStack:
@@ -121,14 +147,13 @@ class StackReading:
             kind: what they show.
             parameters: how to read them.
             templates: of forms.
+            deadline: of the stack.
             look_ahead: files that may be in memory and on their way; pages of forms are always few.
 
         Raises:
             NotReady: the models are not.
             ModelNotFound: there is no such model for this kind.
         """
-        timeout_s = min(parameters.timeout_s, self._settings.batch_timeout_ms / 1e3)
-        deadline = Deadline.after(timeout_s)
         if kind is BatchKind.SEQUENCE:
             return self._numbers(files, parameters, deadline, look_ahead)
         if kind is BatchKind.FORM:

@@ -21,11 +21,11 @@ from starlette.responses import Response
 from service.api.access import WrongKey
 from service.api.intake import BodyMemoryFull, BodyTimeout
 from service.api.parameters import complaint
-from service.api.upload_parts import TooManyParts
+from service.api.upload_parts import RepeatedPart, TooManyParts
 from service.api.uploads import EmptyBody, MissingFile, SeveralFiles, UnexpectedPart, UnsupportedMediaType
 from service.recognition import errors
 from service.stacks.pictures import EmptyFile
-from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TooManyTemplates
+from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TemplatesUnavailable, TooManyTemplates
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:digits:"
@@ -51,6 +51,7 @@ PROBLEMS: Mapping[type[errors.DigitsError], Problem] = {
     MissingFile: Problem(400, "missing_file", "There is no file"),
     UnexpectedPart: Problem(400, "unexpected_part", "A part has a name that is not known here"),
     SeveralFiles: Problem(400, "several_files", "There is more than one file"),
+    RepeatedPart: Problem(400, "repeated_part", "A part is there more than once"),
     errors.UndecodableImage: Problem(400, "undecodable_image", "The picture is damaged"),
     errors.UndecodableDocument: Problem(400, "undecodable_document", "The document cannot be read"),
     errors.EncryptedDocument: Problem(400, "encrypted_document", "The document asks for a password"),
@@ -71,6 +72,7 @@ PROBLEMS: Mapping[type[errors.DigitsError], Problem] = {
     errors.QueueFull: Problem(429, "queue_full", "The service is busy"),
     BodyMemoryFull: Problem(429, "body_memory_full", "Too many uploads at once"),
     errors.NotReady: Problem(503, "not_ready", "The service is not ready"),
+    TemplatesUnavailable: Problem(503, "templates_unavailable", "Templates cannot be stored now"),
     errors.DeadlineExceeded: Problem(504, "deadline_exceeded", "The reading took too long"),
     # Below: raised on purpose, yet never meant for a client. Should one come this far, it is our fault.
     errors.DigitsError: INTERNAL_ERROR,
@@ -104,13 +106,18 @@ def problem_response(
         "type": TYPE_PREFIX + problem.code,
         "title": problem.title,
         "status": problem.status,
-        "detail": detail,
+        "detail": encodable(detail),
         "instance": scope["path"],
         "code": problem.code,
         "request_id": scope["state"]["request_id"],
     }
     scope["state"]["code"] = problem.code  # for the log
     return Response(orjson.dumps(document), problem.status, dict(headers or {}), PROBLEM_MEDIA_TYPE)
+
+
+def encodable(detail: str) -> str:
+    """A detail that JSON can hold, whatever of the request it shows: half of a surrogate pair becomes its number."""
+    return detail.encode(errors="backslashreplace").decode()
 
 
 def internal_error_response(scope: Mapping[str, Any]) -> Response:

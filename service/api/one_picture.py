@@ -6,12 +6,42 @@ from typing import Any, Protocol, TypeVar
 from fastapi import Request
 from fastapi.responses import Response
 
+from service.api.access import WrongKey
 from service.api.dependencies import Container
 from service.api.disconnect import unless_client_leaves
 from service.api.documentation import Responses, problems
+from service.api.intake import BodyMemoryFull, BodyTimeout
 from service.api.schemas import Schema
 from service.api.tracing import now_ns
-from service.api.uploads import read_picture
+from service.api.uploads import (
+    EmptyBody,
+    MissingFile,
+    SeveralFiles,
+    UnexpectedPart,
+    UnsupportedMediaType,
+    read_picture,
+)
+from service.recognition import errors
+
+_ERRORS = (
+    errors.MalformedBody,
+    EmptyBody,
+    MissingFile,
+    UnexpectedPart,
+    SeveralFiles,
+    errors.UndecodableImage,
+    WrongKey,
+    errors.ModelNotFound,
+    BodyTimeout,
+    errors.TooLarge,
+    errors.UnsupportedImageFormat,
+    UnsupportedMediaType,
+    errors.InvalidParameter,
+    errors.QueueFull,
+    BodyMemoryFull,
+    errors.NotReady,
+    errors.DeadlineExceeded,
+)
 
 
 class Timed(Protocol):
@@ -76,5 +106,5 @@ def reading_responses(schema: type[Schema]) -> Responses:
                 },
             },
         },
-        **problems(400, 401, 404, 408, 413, 415, 422, 429, 503, 504),
+        **problems(*_ERRORS),
     }

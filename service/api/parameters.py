@@ -8,6 +8,8 @@ from fastapi import Depends, Header, Path, Query, Request
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from service.recognition.pattern import quoted
+
 TIMEOUT_HEADER = "X-Timeout-Ms"
 
 SHOWN_CHARACTERS = 60  # of a wrong value
@@ -75,16 +77,17 @@ Reading = Annotated[ReadingParameters, Depends(_reading_parameters)]
 
 ACCEPTED = {
     "model": "the name of a model, at most 64 characters",
-    "name": "the name of a model, at most 64 characters",
+    "name": "a name of at most 64 characters",  # of a model or a template
     "kind": "digit, sequence or form",
     "top_k": "a whole number from 1 to 10",
     "max_error": "a number above 0 and below 1",
     "length": "a whole number from 0 to 32",
     "min_length": "a whole number from 0 to 32",
     "max_length": "a whole number from 0 to 32",
-    "pattern": "a regular expression over digits, at most 200 characters",
+    "pattern": "a regular expression over digits, 1 to 200 characters",
     "check": "luhn, mod97, ean13, isbn10, isbn13 or verhoeff",
     "allowed": "the name of a list on the server, at most 64 characters",
+    "page": "a whole number from 1 to 50",
     TIMEOUT_HEADER: "a whole number of milliseconds from 1 to 600000",
 }
 
@@ -92,6 +95,11 @@ ACCEPTED = {
 def complaint(error: dict[str, Any]) -> str:
     """One sentence about one value that FastAPI refused: the parameter, the value, the range."""
     name = str(error["loc"][1])  # after where it stands: query, path or header
-    shown = repr(str(error.get("input"))[:SHOWN_CHARACTERS])
+    value = shown(str(error.get("input")))
     accepted = ACCEPTED.get(name)
-    return f"`{name}` is {shown}; it must be {accepted}." if accepted else f"`{name}` is {shown}: {error['msg']}."
+    return f"`{name}` is {value}; it must be {accepted}." if accepted else f"`{name}` is {value}: {error['msg']}."
+
+
+def shown(value: str) -> str:
+    """A wrong value in quotes, as a message may show it: as it was sent, and not much of it."""
+    return quoted(value) if len(value) <= SHOWN_CHARACTERS else f"{quoted(value[:SHOWN_CHARACTERS])}..."

@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from service.api.dependencies import Parts
-from service.api.parameters import SHOWN_CHARACTERS, MaxError, TimeoutMs, TopK
+from service.api.parameters import MaxError, TimeoutMs, TopK, shown
 from service.recognition.allowed import AllowedList
 from service.recognition.constraint import Constraint
 from service.recognition.errors import InvalidParameter
@@ -30,7 +30,7 @@ Length = Annotated[_NumDigits, Query(description="Number of digits.", examples=[
 MinLength = Annotated[_NumDigits, Query(description="Least number of digits.", examples=[1])]
 MaxLength = Annotated[_NumDigits, Query(description="Largest number of digits.", examples=[10])]
 Pattern = Annotated[
-    Annotated[str, Field(max_length=200)] | SkipJsonSchema[None],
+    Annotated[str, Field(min_length=1, max_length=200)] | SkipJsonSchema[None],
     Query(
         description="Regular expression that the whole number matches: digits, `.`, `\\d`, `[0-4]`, `[^05]`, groups, "
         "`|`, `*`, `+`, `?`, `{2,5}`.",
@@ -116,5 +116,5 @@ def allowed_list(lists: Mapping[str, AllowedList], name: str) -> AllowedList:
     found = lists.get(name)
     if found is None:
         there_are = f"the lists here are: {', '.join(sorted(lists))}" if lists else "there are no lists on this server"
-        raise InvalidParameter(f"`allowed` is {name[:SHOWN_CHARACTERS]!r}; {there_are}.")
+        raise InvalidParameter(f"`allowed` is {shown(name)}; {there_are}.")
     return found

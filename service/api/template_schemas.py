@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from service.api.schemas import Schema
-from service.stacks.templates import FormTemplate
+from service.stacks.form_template import FormTemplate
 
 _TEMPLATE = {"name": "tally", "num_pages": 1, "num_fields": 3, "has_blank_page": True}
 

@@ -17,6 +17,10 @@ class TooManyParts(TooLarge):
     """There are more parts of a name, such as files of a stack, than are taken at a time."""
 
 
+class RepeatedPart(MalformedBody):
+    """A part is there twice of which there can be only one."""
+
+
 @dataclass(frozen=True, slots=True)
 class PartLimit:
     """How many parts of a name there may be, and how large each.
@@ -53,20 +57,24 @@ async def read_parts(
 
     Raises:
         TooLarge, TooManyParts: the body, a part or their number; found as soon as it can be.
-        EmptyBody, UnexpectedPart, MalformedBody: the body has not the parts that it may have.
+        EmptyBody, UnexpectedPart, RepeatedPart, MalformedBody: the body has not the parts that it may have.
         UnsupportedMediaType: the Content-Type is another than multipart/form-data.
     """
     declared = request.headers.get("content-type", "")
     media_type, options = parse_options_header(declared)
+    complaint = f"The body has more than {max_bytes} bytes, which is the limit. Send it in several requests."
+    chunks = counted(request, max_bytes=max_bytes, complaint=complaint)
+    if not declared and await anext(chunks, None) is None:
+        raise EmptyBody(f"The body is empty. {how_to_send}")
     if media_type != b"multipart/form-data":
-        raise UnsupportedMediaType(f"Content-Type is {declared[:80]!r}. {how_to_send}")
+        what_is = f"Content-Type is {declared[:80]!r}" if declared else "There is no Content-Type"
+        raise UnsupportedMediaType(f"{what_is}. {how_to_send}")
     if b"boundary" not in options:
         raise MalformedBody(f"The Content-Type multipart/form-data names no boundary. {how_to_send}")
-    complaint = f"The body has more than {max_bytes} bytes, which is the limit. Send it in several requests."
     parts = _Parts(limits, how_to_send)
     body = MultipartBody(options[b"boundary"], parts, how_to_send=how_to_send)
     is_empty = True
-    async for chunk in counted(request, max_bytes=max_bytes, complaint=complaint):
+    async for chunk in chunks:
         is_empty = False
         body.write(chunk)
     if is_empty:
@@ -89,6 +97,8 @@ class _Parts(PartHandler):
         if limit is None:
             raise UnexpectedPart(f"The multipart body has a part named {part.name[:80]!r}. {self._how_to_send}")
         if len(self.found[part.name]) >= limit.max_parts:
+            if limit.max_parts == 1:
+                raise RepeatedPart(f"There is more than one part `{part.name}`. Send one.")
             raise TooManyParts(f"There are more than {limit.max_parts} parts `{part.name}`, which is the limit.")
         self._part = part
         self._pieces = []

@@ -1,15 +1,14 @@
 """Reading files in this process: the service without its HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from service.api.batch_answers import Document
 from service.api.batch_parameters import BatchKind, BatchParameters
 from service.api.batch_reading import StackReading, documents_of
-from service.commands.files import NamedFile, loaded
 from service.main import container_for
 from service.settings import Settings
+from service.stacks.entries import SentFile
 
 LOOK_AHEAD = 64  # files in memory: enough to fill batches, and not too many of ten megabytes
 NO_REQUEST = "-"  # in messages, in place of a request id
@@ -17,22 +16,22 @@ _FOREVER_MS = 10**15
 
 
 async def read_offline(
-    files: Sequence[NamedFile],
+    files: Iterable[SentFile],
     kind: BatchKind,
     parameters: BatchParameters,
     *,
     settings: Settings,
-    templates: Sequence[str],
-    pages: Sequence[Path],
+    templates: Sequence[bytes],
+    pages: Sequence[bytes],
 ) -> AsyncIterator[Document]:
     """What is said about each file, or page, in order.
 
     Args:
-        files: to be read.
+        files: are taken as they are needed.
         kind: what they show.
         parameters: how to read them.
         settings: as for the service; stacks take as long as they take.
-        templates: names of stored templates, or the path of one template's JSON.
+        templates: names of stored templates, or one template as JSON.
         pages: blank pages of the latter.
 
     Raises:
@@ -42,17 +41,11 @@ async def read_offline(
     # Who waits at the receiver is told by the results instead.
     offline = settings.model_copy(update={"batch_timeout_ms": _FOREVER_MS, "review_webhook": None})
     async with _reading(offline) as reading:
-        sent = [template_part(name) for name in templates]
-        chosen = await reading.choose_templates(kind, sent, [page.read_bytes() for page in pages])
-        stack = reading.open(loaded(files), kind, parameters, chosen, look_ahead=LOOK_AHEAD)
-        async for document in documents_of(stack, NO_REQUEST):
-            yield document
-
-
-def template_part(name: str) -> bytes:
-    """What the part `template` of a request holds: the JSON of a file, or the name of a stored template."""
-    path = Path(name)
-    return path.read_bytes() if path.suffix == ".json" and path.is_file() else name.encode()
+        deadline = reading.deadline_of(parameters)
+        async with reading.templates_of(kind, templates, pages, deadline) as chosen:
+            stack = reading.open(files, kind, parameters, chosen, deadline, look_ahead=LOOK_AHEAD)
+            async for document in documents_of(stack, NO_REQUEST):
+                yield document
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ class Progress:
         self._is_shown = stream.isatty()
         self._began = self._last = clock()
         self._num_done = 0
+        self._is_line_begun = False
 
     def advance(self, num_done: int = 1) -> None:
         """Count more."""
@@ -33,9 +34,16 @@ class Progress:
             self._last = now
             self._show(now)
 
+    def tell(self, line: str) -> None:
+        """Write a line of its own, whether somebody looks or not; the bar goes on below it."""
+        self.end()
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
     def end(self) -> None:
         """Leave the bar behind, for what is written next."""
-        if self._is_shown and self._num_done:
+        if self._is_line_begun:
+            self._is_line_begun = False
             self._stream.write("\n")
             self._stream.flush()
 
@@ -46,3 +54,4 @@ class Progress:
         left_s = (self._total - self._num_done) / rate
         self._stream.write(f"\r[{bar}] {self._num_done}/{self._total} files, {rate:.1f}/s, {left_s:.0f} s left  ")
         self._stream.flush()
+        self._is_line_begun = True

@@ -3,22 +3,29 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from urllib.parse import SplitResult
 
 import orjson
 
 from service.api.batch_answers import Document
 from service.api.batch_parameters import BatchKind, BatchParameters
 from service.api.batch_table import rows_of
-from service.commands.errors import CommandError
-from service.commands.files import DOCUMENTS, PICTURES, NamedFile, find_files
+from service.commands.files import DOCUMENTS, PICTURES, NamedFile, content_of, find_files, loaded, template_part
 from service.commands.offline import read_offline
-from service.commands.online import Service, parts_of, read_online
+from service.commands.online import Service, read_online, service_address
+from service.commands.options import Options, add_options, options_of
 from service.commands.progress import Progress
 from service.commands.results import Results
+from service.main import allowed_lists
 from service.settings import Settings, load_settings
+from service.stacks.entries import SentFile
+
+Reader = Callable[[Iterator[SentFile]], AsyncIterator[Document]]
+"""Says something about each file, or page, in order."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,28 +38,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "person, 1 something failed, 2 the command line is wrong.",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, a PDF, or a folder of them")
-    parser.add_argument(
-        "--kind", choices=[kind.value for kind in BatchKind], default="digit", help="what they show (default: digit)"
-    )
-    parser.add_argument(
-        "--template",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="of forms: a stored template, `auto` for all of them, or the path of a template's .json; may be repeated",
-    )
-    parser.add_argument(
-        "--page",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="PATH",
-        help="the blank page of a template that is given as .json; may be repeated",
-    )
     parser.add_argument("--out", type=Path, metavar="PATH", help="the table (default: standard output)")
     parser.add_argument("--url", metavar="URL", help="of a running service; its key is taken from DIGITS_API_KEY")
-    parser.add_argument("--model", metavar="NAME", help="as in the interface")
-    parser.add_argument("--max-error", type=float, metavar="RATE", help="as in the interface")
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -65,53 +53,54 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandError, DigitsError: there is nothing to read, or nothing to read it with; the message is for the person.
     """
-    kind = BatchKind(arguments.kind)
-    _check(arguments, kind)
+    options = options_of(arguments)
+    address = None if arguments.url is None else service_address(arguments.url)
     settings = load_settings()
-    files = find_files(arguments.paths, suffixes=DOCUMENTS if kind is BatchKind.FORM else PICTURES)
-    with closing(Results(arguments.out, sys.stdout.buffer)) as results:
-        return _run(arguments, kind, files, results, settings)
-
-
-def _run(
-    arguments: argparse.Namespace,
-    kind: BatchKind,
-    files: Sequence[NamedFile],
-    results: Results,
-    settings: Settings,
-) -> int:
-    left = [file for file in files if file.name not in results.done]
-    progress = Progress(len(left), sys.stderr)
-    try:
-        if left:
-            asyncio.run(_read_into(results, _documents(arguments, kind, left, settings), progress))
-    finally:
-        progress.end()
-    num_before = len(files) - len(left)
-    print(f"{len(files)} files, {num_before} of them read before: {results.summary()}.", file=sys.stderr)
+    files = find_files(arguments.paths, suffixes=DOCUMENTS if options.kind is BatchKind.FORM else PICTURES)
+    with closing(Results(arguments.out, sys.stdout.buffer, options=str(options))) as results:
+        left = [file for file in files if file.name not in results.done]
+        progress = Progress(len(left), sys.stderr)
+        reader = _reader(options, address, settings, tell=lambda line: progress.tell(f"digits: {line}"))
+        _run(reader, left, results, progress)
+    print(f"{len(files)} files, {len(files) - len(left)} of them read before: {results.summary()}.", file=sys.stderr)
     return results.exit_status
 
 
-def _check(arguments: argparse.Namespace, kind: BatchKind) -> None:
-    if arguments.max_error is not None and not 0 < arguments.max_error < 1:
-        raise CommandError(f"--max-error is {arguments.max_error}; it must be a number above 0 and below 1.")
-    if (kind is BatchKind.FORM) != bool(arguments.template):
-        raise CommandError("--template goes with --kind form, and --kind form needs it.")
-
-
-def _documents(
-    arguments: argparse.Namespace, kind: BatchKind, files: Sequence[NamedFile], settings: Settings
-) -> AsyncIterator[Document]:
-    if arguments.url is None:
-        parameters = BatchParameters(kind, arguments.model, top_k=1, max_error=arguments.max_error)
-        return read_offline(
-            files, kind, parameters, settings=settings, templates=arguments.template, pages=arguments.page
+def _reader(
+    options: Options, address: SplitResult | None, settings: Settings, *, tell: Callable[[str], None]
+) -> Reader:
+    """Who reads, here or elsewhere; what is asked for is refused here as far as it can be without a model."""
+    templates = [template_part(name) for name in options.templates]
+    pages = [content_of(page) for page in options.pages]
+    if address is not None:
+        parts = [("template", template) for template in templates] + [("page", page) for page in pages]
+        key = None if settings.api_key is None else settings.api_key.get_secret_value()
+        query = {"top_k": "1", **options.query}
+        return partial(
+            read_online, service=Service(address, query, [("kind", options.kind.encode()), *parts], key, tell)
         )
-    named = {"model": arguments.model, "max_error": arguments.max_error}
-    query = {"top_k": "1", **{name: str(value) for name, value in named.items() if value is not None}}
-    key = None if settings.api_key is None else settings.api_key.get_secret_value()
-    service = Service(arguments.url, query, parts_of(kind, arguments.template, arguments.page), key)
-    return read_online(files, service)
+    constraint = options.constraint(allowed_lists(settings) if options.known else {})
+    parameters = BatchParameters(
+        options.kind, options.model, top_k=1, max_error=options.max_error, constraint=constraint
+    )
+    return partial(
+        read_offline, kind=options.kind, parameters=parameters, settings=settings, templates=templates, pages=pages
+    )
+
+
+def _run(reader: Reader, files: Sequence[NamedFile], results: Results, progress: Progress) -> None:
+    try:
+        if files:
+            asyncio.run(_read_into(results, _documents(reader, files), progress))
+    finally:
+        progress.end()
+    results.begin()
+
+
+async def _documents(reader: Reader, files: Sequence[NamedFile]) -> AsyncIterator[Document]:
+    faults: dict[int, Document] = {}
+    async for document in reader(loaded(files, faults)):
+        yield faults.get(document["index"], document)
 
 
 async def _read_into(results: Results, documents: AsyncIterator[Document], progress: Progress) -> None:

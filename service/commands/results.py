@@ -2,13 +2,15 @@
 
 import csv
 import io
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from service.api.batch_table import HEADER, csv_line, plain
-from service.commands.errors import WrongTable
+from service.commands.errors import UnusableFile, WrongTable
+from service.commands.files import content_of, name_of, using
 from service.recognition.policy import Decision
 
 ALL_ACCEPTED, SOMETHING_FAILED, NEEDS_REVIEW = 0, 1, 3
@@ -21,39 +23,53 @@ class Results:
     """Results in a CSV file; rows of one file are written together, when all of them are known.
 
     Files whose rows are there already are done. Not so those whose trouble may have passed, and the last one where its
-    rows break off: their rows are taken out, and they are read again.
+    rows break off: their rows are taken out, and they are read again. A note beside the table says with which options
+    its rows were made. Nothing is written before there is a first row, so that a run that is refused leaves no trace.
 
     Args:
         path: of the table; None writes to `stream` instead, and knows of no earlier results.
         stream: standard output.
+        options: that the rows are made with, as on a command line.
 
     Raises:
-        WrongTable: the file is there, and is no such table.
+        WrongTable: the file is there, and is no such table, or one that was made with other options.
+        UnusableFile: it cannot be read, or could not be written.
     """
 
-    def __init__(self, path: Path | None, stream: IO[bytes]) -> None:
-        self.verdicts: Counter[str] = Counter()
-        self.done: set[str] = set()
+    def __init__(self, path: Path | None, stream: IO[bytes], *, options: str) -> None:
+        self._path = path
         self._stream = stream
-        self._is_file = path is not None
-        if path is None:
-            stream.write(csv_line(HEADER))
-            return
-        kept = _kept_rows(path) if path.exists() and path.stat().st_size else []
-        _write_anew(path, kept)
-        self.done = {_name(row) for row in kept}
-        self.verdicts.update(_verdict(row) for row in kept)
-        self._stream = path.open("ab")
+        self._options = options
+        self._has_begun = False
+        self._kept = [] if path is None else _kept_rows(path, options)
+        self.done = {_name(row) for row in self._kept}
+        self.verdicts = Counter(_verdict(row) for row in self._kept)
 
     def close(self) -> None:
         """Let go of the file; standard output stays open."""
-        if self._is_file:
+        if self._path is not None and self._has_begun:
             self._stream.close()
+
+    def begin(self) -> None:
+        """Write the header and what is kept, where no row has done so yet."""
+        if self._has_begun:
+            return
+        if self._path is None:
+            self._stream.write(csv_line(HEADER))
+        else:
+            with using(self._path, "written"):
+                if not self._kept:
+                    _note_of(self._path).write_text(f"{self._options}\n", encoding="utf-8")
+                _write_anew(self._path, self._kept)
+                self._stream = self._path.open("ab")
+        self._has_begun = True
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:
         """Append all rows of one file."""
-        self._stream.write(b"".join(csv_line(row) for row in rows))
-        self._stream.flush()
+        self.begin()
+        with using(self._path or Path("standard output"), "written"):
+            self._stream.write(b"".join(csv_line(row) for row in rows))
+            self._stream.flush()
         self.verdicts.update(_verdict(row) for row in rows)
 
     @property
@@ -70,17 +86,46 @@ class Results:
         return ", ".join(f"{self.verdicts[name]} {name}" for name in names)
 
 
-def _kept_rows(path: Path) -> list[list[str]]:
-    text = path.read_bytes().decode("utf-8", errors="replace")
+def _kept_rows(path: Path, options: str) -> list[list[str]]:
+    """The rows to go on from; raises what `Results` does."""
+    if path.exists() and not path.is_file():
+        raise WrongTable(f"{name_of(path)} is there already and is no file. Name another one.")
+    if not os.access(path.parent, os.W_OK):
+        raise UnusableFile(f"{name_of(path)} cannot be written: {name_of(path.parent)} is no folder to write to.")
+    rows = _whole_rows(path) if path.exists() and path.stat().st_size else []
+    if rows:
+        _refuse_other_options(path, options)
+    return rows
+
+
+def _whole_rows(path: Path) -> list[list[str]]:
+    text = content_of(path).decode("utf-8", errors="replace")
     is_whole = text.endswith("\r\n")
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    if tuple(rows[0]) != HEADER:
-        raise WrongTable(f"{path} is there already and holds something else. Name another file.")
-    rows = rows[1:]
+    try:
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+    except csv.Error:  # a cell that is far too long, as in a picture
+        header = []
+    if tuple(header) != HEADER:
+        raise WrongTable(f"{name_of(path)} is there already and holds something else. Name another file.")
     again = {_name(row) for row in rows if _cells(row).get("status") in _MAY_PASS}
     if rows and not is_whole:
         again.add(_name(rows.pop()))
     return [row for row in rows if _name(row) not in again]
+
+
+def _refuse_other_options(path: Path, options: str) -> None:
+    """Raise `WrongTable` where the note tells of others; where there is none, the table is of an earlier version."""
+    note = _note_of(path)
+    noted = content_of(note).decode("utf-8", errors="replace").strip() if note.exists() else options
+    if noted != options:
+        raise WrongTable(
+            f"{name_of(path)} was made with {noted}, as {name_of(note)} says; now it would be {options}. Give the same "
+            "options, or name another file."
+        )
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.options")
 
 
 def _write_anew(path: Path, rows: Sequence[Sequence[str]]) -> None:

@@ -3,8 +3,10 @@
 import argparse
 from pathlib import Path
 
+from service.commands.errors import CommandError
+from service.commands.files import content_of, is_template_file, name_of, using
 from service.main import allowed_lists
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 from service.stacks.template_pages import printable_pdf
 from service.stacks.templates import TemplateStore
 
@@ -27,22 +29,37 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_draw(arguments: argparse.Namespace) -> int:
     """Write the PDF of a template; raises a `DigitsError` where there is no such template."""
     path = Path(arguments.name)
-    is_file = path.suffix == ".json"
-    template = _store().brought(path.read_bytes(), []) if is_file else _store().load(arguments.name)
+    settings = load_settings()
+    if is_template_file(arguments.name):
+        template = _store(settings).brought(content_of(path), [])
+    else:
+        _refuse_without_folder(settings)
+        template = _store(settings).load(arguments.name)
     out: Path = arguments.out or Path(f"{path.stem}.pdf")
-    out.write_bytes(printable_pdf(template))
-    print(f"{out}: print it in its true size, not fitted to the paper.")
+    pdf = printable_pdf(template)
+    with using(out, "written"):
+        out.write_bytes(pdf)
+    print(f"{name_of(out)}: print it in its true size, not fitted to the paper.")
     return 0
 
 
 def run_store(arguments: argparse.Namespace) -> int:
     """Store a template after all of it has been checked; raises a `DigitsError` where it cannot be used."""
-    pages = [page.read_bytes() for page in arguments.pages]
-    stored, is_new = _store().save(arguments.name, arguments.template.read_bytes(), pages)
+    settings = load_settings()
+    _refuse_without_folder(settings)
+    pages = [content_of(page) for page in arguments.pages]
+    stored, is_new = _store(settings).save(arguments.name, content_of(arguments.template), pages)
     print(f"{stored.name}: {len(stored.template.fields)} fields, {'stored' if is_new else 'replaced'}.")
     return 0
 
 
-def _store() -> TemplateStore:
-    settings = load_settings()
+def _refuse_without_folder(settings: Settings) -> None:
+    if settings.templates_dir is None:
+        raise CommandError(
+            "No templates are stored yet. Set DIGITS_TEMPLATES_DIR to the folder that they are to be kept in, for this "
+            "command and for whoever reads with them."
+        )
+
+
+def _store(settings: Settings) -> TemplateStore:
     return TemplateStore(settings.templates_dir, max_pixels=settings.max_image_pixels, lists=allowed_lists(settings))

@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from service.forms.cells import Cell
 from service.forms.contents import asked_cells
 from service.forms.fields import CutField
+from service.forms.fillers import is_dash
+from service.forms.template import FieldKind
 from service.forms.values import FieldReading
 from service.recognition.policy import Decision, Reason
 
@@ -53,6 +56,11 @@ def typical_fill_of(cut: Sequence[CutField]) -> float:
     return float(np.median(fills)) if fills else 0.0
 
 
+def _is_no_number(cell: Cell) -> bool:
+    """Whether a stroke goes on beyond a cell as none of a digit does; a dash may go through all cells."""
+    return cell.runs_far or (cell.is_struck and not is_dash(cell.ink))
+
+
 def checked_against_page(reading: FieldReading, field: CutField, typical_fill: float) -> FieldReading:
     """Send to a person what the page itself speaks against, however sure the recognizer was."""
     if reading.decision is not Decision.ACCEPTED:
@@ -64,6 +72,9 @@ def checked_against_page(reading: FieldReading, field: CutField, typical_fill: f
     cells = asked_cells(field)
     if reading.digits and any(cell.fill > HEAVY * typical_fill for cell in cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)
+    is_more = field.has_beside or any(_is_no_number(cell) for cell in field.cells)
+    if is_more and field.field.kind is not FieldKind.CHECKBOX:
+        return replace(reading, decision=Decision.REVIEW, reason=Reason.NOT_A_DIGIT)
     if any(cell.is_partly_hidden or cell.has_faint_mark or cell.crumbs >= MOST_CRUMBS for cell in field.cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)
     of_digits = {digit.box for digit in reading.digits}

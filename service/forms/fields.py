@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.forms.cells import Cell, Writing
+from service.forms.cells import Boxes, Cell, Writing
 from service.forms.erasing import Erased, erase_print
 from service.forms.faint import faint_level_of, level_of
 from service.forms.page import BlankPage, PageRect
@@ -34,6 +34,7 @@ class CutField:
         is_in_place: whether the print around the field and around each cell was found where it was looked for.
         is_pale: whether what is written in it is much paler than the rest of the page's writing: by another pen, or
             shining through from the back.
+        has_beside: whether something as tall as a digit stands right or left of it, and in no other field.
     """
 
     field: Field
@@ -42,6 +43,7 @@ class CutField:
     line: Cell
     is_in_place: bool
     is_pale: bool = False
+    has_beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _cut(
     shift = (zone.place.shift_x, zone.place.shift_y)
     level, own_level = levels
     is_pale = 0.0 < own_level < PALE_SHARE * level
-    written = Writing.of(zone.erased, own_level if is_pale else level)
+    written = Writing.of(zone.erased, own_level if is_pale else level, _boxes(zone, page))
 
     def cell(rect: PageRect, *, height: int = 0) -> Cell:
         box = registration.picture_box(_shifted(rect, shift))
@@ -138,7 +140,17 @@ def _cut(
     height = rects[0].bottom - rects[0].top
     line = cells[0] if len(cells) == 1 else cell(page.rect(zone.field.box), height=height)
     is_in_place = zone.place.is_found and all(gauge.sees_print(zone.surroundings, rect) for rect in rects)
-    return CutField(zone.field, line.box, cells, line, is_in_place, is_pale)
+    has_beside = written.pieces.has_beside(_inside(page.rect(zone.field.box), zone.rect), height)
+    return CutField(zone.field, line.box, cells, line, is_in_place, is_pale, has_beside)
+
+
+def _boxes(zone: _Zone, page: BlankPage) -> Boxes:
+    is_other = np.zeros(zone.erased.ink.shape, bool)
+    for box in page.boxes:
+        if box != zone.field.box:
+            is_other[_inside(page.rect(box), zone.rect)] = True
+    is_boxed = zone.field.kind in (FieldKind.DIGIT, FieldKind.BOXED_DIGITS)
+    return Boxes(tuple(_cells(zone, page)) if is_boxed else (), is_other)
 
 
 def _shifted(rect: PageRect, shift: tuple[float, float]) -> PageRect:

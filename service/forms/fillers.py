@@ -22,6 +22,7 @@ NUM_ANGLES = 36  # directions that are tried, over half a turn
 STROKE_SLACK = 1.25  # hands tremble: a straight stroke stays within this many of its own widths
 LOOP_PX = 10  # pixels of paper, at `SHAPE_PX`, that make a loop
 THICKEST = 0.2  # width of a stroke, of its cross' longer side; in ink as thick as that an 8 has lost its loops
+LEAST_ARM = 1.0  # widths of a stroke: how far each of a cross' four arms stands out from the other stroke
 NARROWEST = 0.45  # shorter side over longer; narrower marks are 1s with a serif
 SMALL_CROSS = 0.6  # of the height of the line's tallest stroke; digits of one hand stay above
 LEAST_MARK = 0.15  # likewise; what is smaller is a point, and neither a cross nor a digit
@@ -105,7 +106,10 @@ def is_cross(ink: GrayImage, limits: CrossLimits = SURE) -> bool:
     normals = np.array([[-one.direction[1], one.direction[0]] for one in (first, second)])
     crossing = np.linalg.solve(normals, np.array([first.offset, second.offset]))
     lengths = []
-    for stroke in (first, second):
+    for stroke, other in ((first, second), (second, first)):
+        alone = np.unique(np.rint((points[stroke.is_on & ~other.is_on] - crossing) @ stroke.direction))
+        if min(np.count_nonzero(alone < 0), np.count_nonzero(alone > 0)) < LEAST_ARM * pen_px:
+            return False  # a bow, whose bend lies on both
         along = (points[stroke.is_on] - crossing) @ stroke.direction
         before, after = -float(along.min()), float(along.max())
         if min(before, after) < limits.within * (before + after):

@@ -11,8 +11,10 @@ All cells of a page can share batches in this way, and nothing here knows where 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service.forms.boxed import from_cells
+from service.forms.contents import asked_cells
 from service.forms.doubts import checked_against_page, typical_fill_of, with_second_opinion
 from service.forms.fields import CutField
 from service.forms.questions import is_line, wants_line, with_readings
@@ -61,7 +63,14 @@ def _read_field(
     if field.field.kind is FieldKind.CHECKBOX:
         return _read_checkbox(field, threshold)
     if is_line(field, readings):
-        return unread(field, Reason.SEVERAL_DIGITS, threshold) if number is None else _from_number(field, number)
+        if number is None:
+            return unread(field, Reason.SEVERAL_DIGITS, threshold)
+        read = _from_number(field, number)
+        is_crowded = field.field.kind is FieldKind.BOXED_DIGITS and len(read.value) > len(asked_cells(field))
+        if is_crowded and len(asked_cells(field)) < len(field.cells) and read.decision is Decision.ACCEPTED:
+            # Nobody crams two digits into a cell while others are free: one of them may be struck out.
+            return replace(read, decision=Decision.REVIEW, reason=Reason.SEVERAL_DIGITS)
+        return read
     first = from_cells(field, readings, threshold)
     return first if number is None else with_second_opinion(first, _from_number(field, number))
 

@@ -64,7 +64,9 @@ def apply_rules(rules: Sequence[Rule], readings: Sequence[FieldReading]) -> tupl
     confirmed = {name for check in checks if check.is_satisfied for name in (*check.rule.of, check.rule.equals)}
     for check in checks:
         if check.is_satisfied is False:
-            for name in {*check.rule.of, check.rule.equals} - confirmed:
+            names = {*check.rule.of, check.rule.equals}
+            # Where other rules confirm each of them, one of those rules holds by two mistakes, and nobody knows which.
+            for name in names - confirmed or names:
                 known[name] = _doubted(known[name])
     return [known[reading.field.name] for reading in readings], checks
 

@@ -13,6 +13,7 @@ from service.recognition.pattern import MAX_PATTERN_CHARACTERS
 
 MAX_PAGES = 50
 MAX_FIELDS = 2_000
+MAX_COVER = 2  # of a page's area, that all fields on it take together
 MAX_CELLS = 64
 MAX_RULES = 200
 MIN_PAGE_MM, MAX_PAGE_MM = 10.0, 2_000.0

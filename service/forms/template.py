@@ -5,8 +5,8 @@ otherwise go unseen, so it is refused like a wrong value, with its path.
 """
 
 import json
-import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -132,6 +132,7 @@ def parse_template(
                 f"fields[{index}].name", f'"{field.name}" is there twice; each field has its own name.'
             )
         names.add(field.name)
+    _check_areas(fields)
     kinds = {field.name: field.kind for field in fields}
     rules = (
         root.items("rules", lambda node: _rule(node, kinds), least=0, most=schema.MAX_RULES)
@@ -139,6 +140,23 @@ def parse_template(
         else ()
     )
     return Template(pages, fields, rules)
+
+
+def _check_areas(fields: Sequence[Field]) -> None:
+    """Fields lie beside each other; thousands one upon the other would be cut out of the whole page, each of them."""
+    covered: dict[int, float] = defaultdict(float)
+    for index, field in enumerate(fields):
+        covered[field.page] += max(_area([field.box]), _area(field.cells))
+        if covered[field.page] > schema.MAX_COVER:
+            raise InvalidTemplate(
+                f"fields[{index}].box",
+                f"and those before it cover page {field.page} more than {schema.MAX_COVER} times over; fields lie "
+                "beside each other.",
+            )
+
+
+def _area(boxes: Sequence[PageBox]) -> float:
+    return sum(box.width * box.height for box in boxes)
 
 
 def _decode(source: bytes | str) -> object:
@@ -196,7 +214,8 @@ class _Node:
 
     def number(self, low: float, high: float) -> float:
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        if not is_number or not math.isfinite(self.value) or not low <= self.value <= high:  # type: ignore[arg-type, operator]
+        # The range alone: what is not finite is out of it, and an integer of 400 digits cannot be asked whether it is.
+        if not is_number or not low <= self.value <= high:  # type: ignore[operator]
             raise self.fail(f"is {_shown(self.value)}; a number from {low:g} to {high:g} is accepted.")
         return float(self.value)  # type: ignore[arg-type]
 
@@ -208,7 +227,7 @@ class _Node:
     def text(self, *, longest: int, pattern: str = "") -> str:
         if not isinstance(self.value, str) or len(self.value) > longest:
             raise self.fail(f"is {_shown(self.value)}; a text of at most {longest} characters is accepted.")
-        if pattern and not re.search(pattern, self.value):
+        if pattern and not re.fullmatch(pattern, self.value):
             raise self.fail(f"is {_shown(self.value)}; letters, digits, '_', '.' and '-' are accepted, 64 at most.")
         return self.value
 

@@ -26,7 +26,9 @@ CLEARER = 1.6  # times as far apart as both scatter
 LEAST_CONTRAST = 20  # of 255, that the ink has along the axis
 MARGIN_PERCENT = 5  # of each ink, that may lie beyond its extent: specks, and pixels of the other
 BEYOND = 0.04  # of the shorter side of what is written, that print goes on beyond it on every side
+LEAST_ASIDE = 0.5  # of its width, above and below which print is; of digits in two colors hardly any stands out so far
 _ROUNDS = 8
+_WIDTH_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class _Ink:
         num_pixels: how many were looked at.
         first: float64 (2,), row and column that it begins at.
         last: float64 (2,), row and column that it ends at.
+        places: int64 (num_pixels, 2), row and column of each pixel.
     """
 
     tint: NDArray[np.float64]
@@ -48,11 +51,22 @@ class _Ink:
     num_pixels: int
     first: NDArray[np.float64]
     last: NDArray[np.float64]
+    places: NDArray[np.int64]
 
     def surrounds(self, other: "_Ink") -> bool:
-        """Whether it lies on all sides of another. Digits of two colors in turn reach as far as each other."""
+        """Whether it lies on all sides of another, above and below it too and not only further up at the sides."""
         room = BEYOND * float((other.last - other.first).min())
-        return bool((self.first <= other.first - room).all() and (self.last >= other.last + room).all())
+        if (self.first > other.first - room).any() or (self.last < other.last + room).any():
+            return False
+        above, below = self.places[:, 0] <= other.first[0] - room, self.places[:, 0] >= other.last[0] + room
+        return min(_covered(self.places[side, 1], other) for side in (above, below)) >= LEAST_ASIDE
+
+
+def _covered(columns: NDArray[np.int64], ink: _Ink) -> float:
+    """The share of an ink's width in which some columns are."""
+    width = max(1.0, float(ink.last[1] - ink.first[1]))
+    parts = np.floor(_WIDTH_PARTS * (columns - ink.first[1]) / width)
+    return len(np.unique(parts[(parts >= 0) & (parts < _WIDTH_PARTS)])) / _WIDTH_PARTS
 
 
 def axis_without_print(picture: ColorImage) -> ColorAxis | None:
@@ -144,4 +158,4 @@ def _ink_of(tints: NDArray[np.float64], darkness: NDArray[np.float64], places: N
     tint = np.median(tints, axis=0)
     spread = float(np.sqrt(((tints - tint) ** 2).sum(axis=1).mean()))
     first, last = np.percentile(places, [MARGIN_PERCENT, 100 - MARGIN_PERCENT], axis=0)
-    return _Ink(tint, spread, float(np.median(darkness)), len(tints), first, last)
+    return _Ink(tint, spread, float(np.median(darkness)), len(tints), first, last, places)

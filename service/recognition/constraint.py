@@ -2,12 +2,13 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from service.recognition.allowed import AllowedList
 from service.recognition.automaton import AllOf, Rule, is_allowed
 from service.recognition.check_digits import CHECK_LENGTHS, CHECKS, LEAST_LENGTHS, check_rule
 from service.recognition.errors import InvalidParameter
-from service.recognition.pattern import compile_pattern
+from service.recognition.pattern import MAX_REMEMBERED, PatternRule, compile_pattern, quoted
 
 MAX_LENGTH = 32
 
@@ -50,7 +51,8 @@ class Constraint:
         rule: all of it as one rule for the decoding; None where nothing is asked.
 
     Raises:
-        InvalidParameter: a value is out of range, or two of them can never both be true.
+        InvalidParameter: a value is out of range, or no number has a length that all of them allow; the entries of
+            `allowed` are not looked at for that, and whether the digits themselves go together is not either.
     """
 
     length: int | None = None
@@ -77,7 +79,7 @@ class Constraint:
         if self.check is not None:
             rules.append(check_rule(self.check, length=least if least == most and least > 1 else None))
         if self.pattern is not None:
-            rules.append(compile_pattern(self.pattern))
+            rules.append(_pattern_rule(self.pattern, least, most))
         if self.allowed is not None:
             rules.append(self.allowed)
         return AllOf(rules) if rules else None
@@ -105,3 +107,22 @@ class Constraint:
                         "no number has both. Leave one of them out."
                     )
         return max(at_least.values(), default=0), min(at_most.values(), default=None)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)  # as the pattern's own; most of them are asked for with the same lengths each time
+def _pattern_rule(pattern: str, least: int, most: int | None) -> PatternRule:
+    """The rule of a pattern, which must match a number of at least so many digits, and of at most so many."""
+    rule = compile_pattern(pattern)
+    least = max(least, 1)  # a text without a digit is never what is asked
+    if most != 0 and not rule.has_length(least, most):
+        raise InvalidParameter(
+            f"`pattern` is {quoted(pattern)}; it matches no number of {_num_digits(least, most)}, "
+            "so nothing could ever be read with it."
+        )
+    return rule
+
+
+def _num_digits(least: int, most: int | None) -> str:
+    if most is None:
+        return f"{least} or more digits"
+    return f"{least} to {most} digits" if least < most else f"{least} digit{'s' if least > 1 else ''}"

@@ -15,13 +15,21 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from service.recognition.color import PREVIEW_PX, ColorAxis, clearest_axis, colors_of, is_colored, preview_of
 from service.recognition.colored_print import axis_without_print
-from service.recognition.errors import MalformedBody, TooLarge, UndecodableImage, UnsupportedImageFormat
+from service.recognition.errors import (
+    DigitsError,
+    MalformedBody,
+    TooLarge,
+    UndecodableImage,
+    UnsupportedImageFormat,
+)
+from service.recognition.picture_work import MAX_SCANS, has_too_many_scans, pixels_of_a_tile
 
 GrayImage: TypeAlias = NDArray[np.uint8]
 """uint8 (height, width): luminance, 0 black and 255 white, as the picture came; see `service.recognition.color`."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 DEFAULT_MAX_PIXELS = 25_000_000
+LEAST_TILE_PIXELS = 1_000_000  # that a TIFF may have however small its picture is
 
 _GRAY_MODES = ("1", "L", "LA", "La", "F")
 _TURNS = {
@@ -86,12 +94,14 @@ def opened_image(data: bytes, *, max_pixels: int) -> Iterator[ImageFile.ImageFil
         raise MalformedBody("The picture has 0 bytes. Send a PNG, JPEG, WebP, BMP or TIFF file.")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if has_too_many_scans(data):
+                raise TooLarge(f"The JPEG has more than {MAX_SCANS} scans. Save it anew, with ten as usual, or one.")
             yield image
     except UnidentifiedImageError as error:
         raise UnsupportedImageFormat(_unidentified(data)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooLarge(_too_many_pixels("far larger", max_pixels)) from error
-    except TooLarge:
+    except (DigitsError, MemoryError):
         raise
     # Pillow's decoders raise nearly anything on damaged bytes (OSError, SyntaxError, struct.error, IndexError,
     # ValueError, OverflowError); what they all mean is that this file cannot be decoded.
@@ -116,6 +126,8 @@ def gray_frame(image: ImageFile.ImageFile, *, max_pixels: int) -> GrayImage:
 def _check_size(image: Image.Image, max_pixels: int) -> None:
     if image.width * image.height > max_pixels:
         raise TooLarge(_too_many_pixels(f"{image.width} x {image.height} px", max_pixels))
+    if pixels_of_a_tile(image) > max(max_pixels, LEAST_TILE_PIXELS):
+        raise TooLarge(_too_many_pixels("stored in tiles that are far larger", max_pixels))
 
 
 def _jpeg_along_color(image: ImageFile.ImageFile, data: bytes) -> GrayImage:
@@ -132,10 +144,13 @@ def _jpeg_along_color(image: ImageFile.ImageFile, data: bytes) -> GrayImage:
 
 def _along_color(image: Image.Image) -> GrayImage:
     """A picture of any kind, decoded once."""
+    is_gray = image.mode in _GRAY_MODES or image.mode.startswith("I")
+    if image.has_transparency_data:
+        image = _on_paper(image)
     gray = _to_gray(image)
-    if image.mode in _GRAY_MODES or image.mode.startswith("I"):
+    if is_gray:
         return gray
-    rgb = np.asarray(_on_white(image) if image.has_transparency_data else image.convert("RGB"))
+    rgb = np.asarray(image.convert("RGB"))
     axis = _color_axis(rgb)
     return gray if axis is None else axis.seen_in(colors_of(rgb))
 
@@ -146,11 +161,6 @@ def _color_axis(rgb: NDArray[np.uint8]) -> ColorAxis | None:
     return (clearest_axis(preview) or axis_without_print(preview)) if is_colored(preview) else None
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    rgba = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-
-
 def _to_gray(image: Image.Image) -> GrayImage:
     image.load()
     if image.mode == "L" and "transparency" not in image.info:
@@ -159,9 +169,7 @@ def _to_gray(image: Image.Image) -> GrayImage:
         return np.asarray(image.convert("L"))
     if image.mode.startswith("I") or image.mode == "F":
         return _deep_to_gray(np.asarray(image))
-    if image.has_transparency_data:
-        return _lay_on_paper(image)
-    return np.asarray(image.convert("L"))
+    return np.asarray((_on_paper(image) if image.has_transparency_data else image).convert("L"))
 
 
 def _deep_to_gray(values: NDArray[np.generic]) -> GrayImage:
@@ -171,29 +179,40 @@ def _deep_to_gray(values: NDArray[np.generic]) -> GrayImage:
     the container; otherwise a 12-bit scan would come out nearly black. Samples between 0 and 1 (floating
     point TIFF) fill the range.
     """
-    samples = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0).clip(min=0.0)
-    peak = float(samples.max(initial=0.0))
-    if values.dtype.kind == "f" and peak <= 1.0:
-        full_scale = 1.0
-    else:
-        num_bits = max(8, int(np.floor(peak)).bit_length())
-        full_scale = float(2**num_bits - 1)
+    if values.dtype == np.uint16:
+        # Deep pictures are large; each of the levels is computed once, and not each of the pixels.
+        full_scale = _full_scale(float(values.max(initial=0)))
+        return _scaled(np.arange(2**16, dtype=np.float64), full_scale=full_scale)[values]
+    samples = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0).clip(min=0.0)
+    is_float = values.dtype.kind == "f"
+    peak = float((samples if is_float else values).max(initial=0))  # float32 would round 2^31 - 1 up
+    return _scaled(samples, full_scale=1.0 if is_float and peak <= 1.0 else _full_scale(peak))
+
+
+def _scaled(samples: NDArray[np.floating], *, full_scale: float) -> GrayImage:
     return np.rint(samples * (255.0 / full_scale)).clip(0, 255).astype(np.uint8)
 
 
-def _lay_on_paper(image: Image.Image) -> GrayImage:
+def _full_scale(peak: float) -> float:
+    """The highest sample of as many bits as the peak needs, at least 8."""
+    return float(2 ** max(8, int(peak).bit_length()) - 1)
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
     """Lay a transparent picture on white, or on black where all its ink is white.
 
     White strokes on a transparent ground are what drawing programs with a dark page export; on white
     they would vanish.
     """
     rgba = image.convert("RGBA")
-    gray = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float32)
-    alpha = np.asarray(rgba.getchannel("A"), dtype=np.float32) / 255.0
-    on_white = gray * alpha + 255.0 * (1.0 - alpha)
-    has_vanished = on_white.min() > 250.0 and alpha.min() < 0.5 < alpha.max()
-    laid = gray * alpha if has_vanished else on_white
-    return np.rint(laid).astype(np.uint8)
+    on_white = _laid_on("white", rgba)
+    alpha = np.asarray(rgba.getchannel("A"))
+    has_vanished = np.asarray(on_white.convert("L")).min() > 250 and alpha.min() < 128 <= alpha.max()
+    return _laid_on("black", rgba) if has_vanished else on_white
+
+
+def _laid_on(paper: str, rgba: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, paper), rgba).convert("RGB")
 
 
 def _upright(image: Image.Image, gray: GrayImage) -> GrayImage:

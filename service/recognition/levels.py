@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
+from service.recognition.quantile import quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def levels_of(ink: GrayImage, *, paper: float | None = None, has_fine_strokes: b
     level = _paper_level(ink, threshold) if paper is None else paper
     # On a page with one small digit Otsu's threshold would fall into the noise of the paper.
     is_ink = ink > max(threshold, level + 5.0 * noise)
-    contrast = float(np.percentile(ink[is_ink], 75)) - level if is_ink.any() else 0.0
+    contrast = quantile(ink[is_ink], 0.75) - level if is_ink.any() else 0.0
     return Levels(level, noise, contrast)
 
 
@@ -66,7 +67,7 @@ def _paper_level(ink: GrayImage, threshold: float) -> float:
     """The level that most of a picture is on; where ink covers most of it, that of the rest."""
     is_ink = ink > threshold
     covers_most = np.count_nonzero(is_ink) > 0.5 * ink.size
-    return float(np.median(ink[~is_ink] if covers_most else ink))
+    return quantile(ink[~is_ink] if covers_most else ink, 0.5)
 
 
 def without_edges(ink: GrayImage) -> GrayImage:

@@ -27,7 +27,8 @@ from service.recognition.wipe import wiped
 
 WORK_PX = 1600  # longer side at which the line is looked for
 WORK_HEIGHT_PX = 400  # and the height that a picture of a line is reduced to at most
-LEAST_HEIGHT_PX = 64  # a picture is not reduced to less, however wide it is
+LEAST_HEIGHT_PX = 64  # a picture is not reduced to less, however wide it is,
+LONGEST_PX = 10_000  # unless it is longer than any number: its width is then what there is to look through
 NEAR_SHARE = 0.45  # of the picture's height; a line lower than this is looked at again from nearer
 MARGIN = 0.35  # of the line's height, above and below it in a closeup
 MIN_TILT_DEG = 0.7  # less is left as it is
@@ -48,6 +49,7 @@ class Line:
         box: where the ink stands in the picture, in its pixels; None when it is blank.
         to_picture: float64 (2, 3), takes a point (x, y, 1) of `image` to the picture's pixels.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
+        is_alone: whether it is all that can be a number in the picture; see `KeptLine`.
     """
 
     image: GrayImage
@@ -55,6 +57,7 @@ class Line:
     box: Box | None
     to_picture: NDArray[np.float64]
     is_clean: bool = False
+    is_alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ def find_on_paper(paper: GrayImage) -> tuple[Line, GrayImage]:
         return line, paper
     box = replace(closer.box, x=closer.box.x + near.left, y=closer.box.y + near.top)
     moved = closer.to_picture + np.array([[0, 0, near.left], [0, 0, near.top]])
-    return replace(closer, box=box, to_picture=moved), paper
+    is_alone = line.is_alone and closer.is_alone
+    return replace(closer, box=box, to_picture=moved, is_alone=is_alone), paper
 
 
 def closeup(picture: GrayImage, box: Box) -> Closeup:
@@ -126,8 +130,8 @@ def reduced(picture: GrayImage) -> GrayImage:
         picture: uint8 (height, width).
     """
     height, width = picture.shape
-    # A long strip is not reduced to a thread.
-    longest_px = max(WORK_PX, max(height, width) * LEAST_HEIGHT_PX / height)
+    # A long strip is not reduced to a thread, unless it is longer than any number.
+    longest_px = max(WORK_PX, min(LONGEST_PX, max(height, width) * LEAST_HEIGHT_PX / height))
     longer_px = round(min(longest_px, max(height, width) * WORK_HEIGHT_PX / height))
     return shrink(picture, max(1, longer_px))
 
@@ -144,13 +148,14 @@ def _find(lifted: LiftedLine) -> Line:
     """Find the line in what was lifted from a picture that is not to be reduced any more."""
     if lifted.is_blank:
         return _blank(lifted.polarity)
-    ink = lifted.image
+    ink, is_alone = lifted.image, True
     if not lifted.is_cut:
         smallest_px = smallest_digit_px(ink.shape[:1], lifted.contrast)
-        ink = keep_line(ink, rulings=lifted.rulings, smallest_px=smallest_px)
+        kept = keep_line(ink, rulings=lifted.rulings, smallest_px=smallest_px)
+        ink, is_alone = kept.image, kept.is_alone
     if not (ink >= LINE_LEVEL).any():
         return _blank(lifted.polarity)
-    return replace(_leveled(ink, lifted.polarity), is_clean=lifted.is_clean)
+    return replace(_leveled(ink, lifted.polarity), is_clean=lifted.is_clean, is_alone=is_alone)
 
 
 def _leveled(ink: GrayImage, polarity: Polarity) -> Line:
@@ -177,9 +182,6 @@ def _leveled(ink: GrayImage, polarity: Polarity) -> Line:
 
 def _tilt_deg(ink: GrayImage) -> float:
     """How far the line falls to the right, in degrees; 0 where it is level, or too short to tell."""
-    height, width = ink.shape
-    if width < LONG_ENOUGH * height:
-        return 0.0
     moments = cv2.moments(ink)
     tilt = 0.5 * math.degrees(math.atan2(2 * moments["mu11"], moments["mu20"] - moments["mu02"]))
     if not MIN_TILT_DEG <= abs(tilt) <= MAX_TILT_DEG:
@@ -189,6 +191,9 @@ def _tilt_deg(ink: GrayImage) -> float:
     ys, xs = np.nonzero(ink >= LINE_LEVEL)
     step = max(1, len(ys) // MAX_PIXELS)
     ys, xs = ys[::step], xs[::step]
+    rise = math.tan(math.radians(tilt))
+    if np.ptp(xs + rise * ys) < LONG_ENOUGH * np.ptp(ys - rise * xs):
+        return 0.0
     tilts = [tilt * share for share in TILT_SHARES]
     clarity = [_clarity(ys - math.tan(math.radians(one)) * xs) for one in tilts]
     best = int(np.argmax(clarity))

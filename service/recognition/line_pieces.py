@@ -1,6 +1,7 @@
 """Telling a line of digits from what else is in a picture: specks, other lines, pieces of a frame."""
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from service.recognition.image import GrayImage
 from service.recognition.lines import Mask, widened
-from service.recognition.pieces import LINE_LEVEL, STROKE_LEVEL
+from service.recognition.pieces import LINE_LEVEL, STROKE_LEVEL, is_blot
 
 SPECK_SHARE = 0.06  # of the line's height; a piece smaller than this in both directions is a speck
 FAR_SHARE = 0.5  # of the line's height; what lies further above or below belongs to another line
@@ -19,9 +20,25 @@ POST_HEIGHT = 1.15  # of the digits' height; an upright bar that is taller, from
 POST_BETWEEN_RULES = 1.05  # and between two rules
 POST_FILL = 0.85  # of its rows in which it is where a straight bar would be, and as wide
 POST_WIDTH = 0.2  # of its height
+OTHER_HEIGHT = 0.6  # of the line's height; what is as tall, and as heavy, and of another line, nobody reads
+OTHER_WEIGHT = 0.25  # of the usual digit's
+OTHER_WIDTH = 2.0  # of its height; what is wider is a rule, or an underline
 
 
-def keep_line(ink: GrayImage, *, rulings: Mask, smallest_px: float) -> GrayImage:
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """One line of what is in a picture.
+
+    Attributes:
+        image: uint8 (height, width), paper 0 and ink up to 255; empty of ink where there is no line.
+        is_alone: whether nothing as large as its digits was cleared: another line, or digits one above the other.
+    """
+
+    image: GrayImage
+    is_alone: bool
+
+
+def keep_line(ink: GrayImage, *, rulings: Mask, smallest_px: float) -> KeptLine:
     """Clear everything but one line of digits, with what stands between them.
 
     Args:
@@ -37,23 +54,25 @@ def keep_line(ink: GrayImage, *, rulings: Mask, smallest_px: float) -> GrayImage
     is_strong[labels[cv2.GaussianBlur(ink, (3, 3), 0) >= STROKE_LEVEL]] = True
     is_strong[0] = False
     if not is_strong.any():
-        return np.zeros_like(ink)
+        return KeptLine(np.zeros_like(ink), is_alone=True)
     indices = np.flatnonzero(is_strong)
     pieces = _Pieces(stats[indices], ink.shape)
     main = pieces.main()
     if max(pieces.height[main], pieces.width[main]) < smallest_px:
-        return np.zeros_like(ink)
+        return KeptLine(np.zeros_like(ink), is_alone=True)
     is_digit = (pieces.height >= MATE_SHARE * pieces.height[main]) & pieces.overlaps(main)
     line_height = float(np.median(pieces.height[is_digit]))
     distance = np.abs(pieces.middle_y - pieces.course(is_digit)) - pieces.height / 2
     is_speck = np.maximum(pieces.width, pieces.height) < max(2.0, SPECK_SHARE * line_height)
     keep = (distance <= FAR_SHARE * line_height) & ~is_speck
     keep[main] = True
+    if np.count_nonzero(is_digit & keep) == 1 and is_blot(labels == indices[main]):
+        return KeptLine(np.zeros_like(ink), is_alone=True)
+    is_other = ~keep & pieces.are_like(is_digit, line_height)
     keep &= ~_posts(pieces, labels, indices, is_digit & keep, rulings)
     kept = np.zeros(num_labels, np.uint8)
     kept[indices[keep]] = 1
-    line: GrayImage = cv2.multiply(ink, widened(kept[labels]))
-    return line
+    return KeptLine(cv2.multiply(ink, widened(kept[labels])), is_alone=not is_other.any())
 
 
 def _posts(
@@ -112,6 +131,13 @@ class _Pieces:
         best = int(line_weights.argmax())
         mates = np.flatnonzero(are_alike[best] & are_level[best])
         return int(largest[mates[weight[largest[mates]].argmax()]])
+
+    def are_like(self, is_digit: NDArray[np.bool_], line_height: float) -> NDArray[np.bool_]:
+        """Which pieces may be digits as those are, and stand whole in the picture."""
+        is_tall = (self.height >= OTHER_HEIGHT * line_height) & (self.width <= OTHER_WIDTH * self.height)
+        is_heavy = self.area * self.height >= OTHER_WEIGHT * float(np.median((self.area * self.height)[is_digit]))
+        alike: NDArray[np.bool_] = is_tall & is_heavy & ~self._is_at_edge
+        return alike
 
     def touch_above_and_below(self, rulings: Mask) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which pieces begin at a printed line that has been removed, and which end at one."""

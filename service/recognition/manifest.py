@@ -32,7 +32,8 @@ names, with exactly their bytes, and was made for the canvases that this service
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -152,13 +153,26 @@ class Manifest:
 
 
 def hash_files(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file in a model folder but the manifest itself, by path."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    """SHA-256 of every file in a model folder but the manifest itself, by path.
+
+    Raises:
+        OSError: a file, or a folder in it, cannot be read.
+    """
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in paths
+        for path in sorted(_files_in(folder))
         if path != folder / MANIFEST_FILE
     }
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """All files, those in folders too; a folder that cannot be read is an `OSError`, where `Path.rglob` is silent."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for place, _, names in os.walk(folder, onerror=fail):
+        yield from (path for path in (Path(place, name) for name in names) if path.is_file())
 
 
 def manifest_sha256(folder: Path) -> str:
@@ -178,7 +192,8 @@ def load_manifest(folder: Path) -> Manifest:
         manifest = _parse(record)
     except FileNotFoundError as error:
         raise InvalidModel(f"{path} is missing: {folder} is not a model folder.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    # A number that is infinite overflows; brackets within brackets exhaust Python's stack.
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidModel(f"{path} cannot be read as a manifest: {error!r}.") from error
     if (manifest.name, str(manifest.version)) != (folder.parent.name, folder.name):
         raise InvalidModel(
@@ -192,9 +207,14 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
     """Refuse a folder that holds other files, or other bytes, than its manifest says.
 
     Raises:
-        InvalidModel: names the first file that is missing, changed or not accounted for.
+        InvalidModel: names the first file that cannot be read, is missing, changed or not accounted for.
     """
-    found = hash_files(folder)
+    try:
+        found = hash_files(folder)
+    except OSError as error:
+        raise InvalidModel(
+            f"{error.filename or folder} cannot be read: {error.strerror}. Let the user that runs the service read it."
+        ) from error
     for name, expected in manifest.files.items():
         if name not in found:
             raise InvalidModel(f"{folder / name} is missing. Restore the model folder or export the model again.")

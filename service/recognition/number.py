@@ -1,7 +1,7 @@
 """What a reading of a whole number is, and how frames become one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,6 +154,13 @@ def read_number(
         others=(),
         threshold=threshold,
     )
+
+
+def doubted(reading: NumberReading) -> NumberReading:
+    """The verdict on a reading beside which something else stands that may be the number, or a part of it."""
+    if reading.decision is not Decision.ACCEPTED:
+        return reading
+    return replace(reading, decision=Decision.REVIEW, reason=Reason.UNCERTAIN)
 
 
 def blank_number(*, calibration: CalibrationTable, max_error: float) -> NumberReading:

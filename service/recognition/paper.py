@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from service.recognition.faint import brought_out, is_written
 from service.recognition.image import GrayImage
 from service.recognition.levels import Levels, even_levels, levels_of, stretch, without_edges
+from service.recognition.quantile import quantile
 from service.recognition.shadow import window_share
 
 FLAT_SHARE = 0.3  # share of the pixels on the commonest level, from which paper counts as flat
@@ -172,7 +173,7 @@ def frame_inset(picture: GrayImage) -> int:
         picture: uint8 (height, width), luminance of either polarity.
     """
     height, width = picture.shape
-    low, high = np.percentile(picture, [5, 95])
+    low, high = quantile(picture, 0.05), quantile(picture, 0.95)
     is_light = picture > (low + high) / 2
     for blended_px in (0, 1):  # the outermost pixels may be half frame and half what is beyond it
         inset = blended_px

@@ -10,8 +10,9 @@ Source: Glushkov 1961, "The abstract theory of automata"; the sets as bits after
 techniques for regular expression searching".
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NoReturn
 
 from service.recognition.alphabet import DIGITS
@@ -19,8 +20,10 @@ from service.recognition.errors import InvalidParameter
 
 MAX_PATTERN_CHARACTERS = 200
 MAX_PLACES = 500  # digits with repeats written out; keeps a step at some 30 microseconds for the worst of patterns
+MAX_REMEMBERED = 64  # patterns, of which the largest take 50 KB
 _ALL_DIGITS = frozenset(range(10))
 _SPECIAL = "|*+?{}()[]^$.\\"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _START = 1  # the bit of the place before the first digit
 
 
@@ -47,16 +50,43 @@ class PatternRule:
 
     def step(self, state: int, digit: int) -> Hashable | None:
         """Every place that can come next and takes the digit."""
-        reached = 0
-        for place in _bits(state):
-            reached |= self.follow[place]
-        return reached & self.at_digit[digit] or None
+        return self._after(state) & self.at_digit[digit] or None
 
     def accepts(self, state: int) -> bool:
         """Whether one of the places is a last one."""
         return bool(state & self.ends)
 
+    def has_length(self, least: int, most: int | None) -> bool:
+        """Whether a text of so many digits matches.
 
+        Args:
+            least: number of digits at least.
+            most: number of digits at most; None for any number.
+        """
+        reached = _START
+        for _ in range(least):
+            reached = self._after(reached)
+        if most is not None:
+            for _ in range(least, most):
+                if reached & self.ends:
+                    break
+                reached = self._after(reached)
+            return bool(reached & self.ends)
+        seen, new = reached, reached
+        while new:
+            new = self._after(new) & ~seen
+            seen |= new
+        return bool(seen & self.ends)
+
+    def _after(self, places: int) -> int:
+        """Every place that can come next, whatever the digit: each takes one at least."""
+        reached = 0
+        for place in _bits(places):
+            reached |= self.follow[place]
+        return reached
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)  # a template may hold two thousand fields to one pattern
 def compile_pattern(pattern: str) -> PatternRule:
     """Turn a pattern into a rule.
 
@@ -211,7 +241,9 @@ class _Parser:
         character = self._peek()
         # Not str.isdigit: that is also true of digits of other scripts.
         if character == "" or character not in DIGITS:
-            self._refuse(f"{character!r} is no digit; only digits are read" if character else "a digit is missing")
+            self._refuse(
+                f"{quoted(character)} is no digit; only digits are read" if character else "a digit is missing"
+            )
         self._position += 1
         return int(character)
 
@@ -261,10 +293,7 @@ class _Places:
             case _Class(position, digits):
                 return self._place(position, digits)
             case _Sequence(parts):
-                whole = _EMPTY
-                for part in parts:
-                    whole = self._join(whole, self.lay_out(part))
-                return whole
+                return self._join([self.lay_out(part) for part in parts])
             case _Choice(options):
                 laid = [self.lay_out(option) for option in options]
                 first = last = 0
@@ -286,17 +315,25 @@ class _Places:
             self.at_digit[digit] |= bit
         return _Part(bit, bit, is_nullable=False)
 
-    def _join(self, left: _Part, right: _Part) -> _Part:
-        for place in _bits(left.last):
-            self.follow[place] |= right.first
-        return _Part(
-            left.first | (right.first if left.is_nullable else 0),
-            right.last | (left.last if right.is_nullable else 0),
-            left.is_nullable and right.is_nullable,
-        )
+    def _join(self, parts: Sequence[_Part]) -> _Part:
+        """One part of several that follow on each other.
+
+        They are joined from the end: so each join goes through the last places of one part, and not through those of
+        all before it, of which there are hundreds where all of them can be left out.
+        """
+        whole = _EMPTY
+        for part in reversed(parts):
+            for place in _bits(part.last):
+                self.follow[place] |= whole.first
+            whole = _Part(
+                part.first | (whole.first if part.is_nullable else 0),
+                whole.last | (part.last if whole.is_nullable else 0),
+                part.is_nullable and whole.is_nullable,
+            )
+        return whole
 
     def _repeat(self, node: _Node, least: int, most: int | None) -> _Part:
-        whole = _EMPTY
+        turns: list[_Part] = []
         # What may repeat for ever is written out one more time than it must, and leads back to itself.
         for turn in range(least + 1 if most is None else most):
             before = len(self.follow)
@@ -306,10 +343,8 @@ class _Places:
             if turn == least and most is None:
                 for place in _bits(part.last):
                     self.follow[place] |= part.first
-            if turn >= least:
-                part = _Part(part.first, part.last, is_nullable=True)
-            whole = self._join(whole, part)
-        return whole
+            turns.append(_Part(part.first, part.last, is_nullable=True) if turn >= least else part)
+        return self._join(turns)
 
 
 def _bits(number: int) -> list[int]:
@@ -322,5 +357,10 @@ def _bits(number: int) -> list[int]:
     return found
 
 
+def quoted(text: str) -> str:
+    """A text in quotes, character for character, so that they can be counted; what cannot be seen is replaced."""
+    return f"'{''.join(character if character.isprintable() else REPLACEMENT for character in text)}'"
+
+
 def _bad_pattern(pattern: str, position: int, complaint: str) -> InvalidParameter:
-    return InvalidParameter(f"`pattern` is {pattern!r}; at position {position}: {complaint}.")
+    return InvalidParameter(f"`pattern` is {quoted(pattern)}; at position {position}: {complaint}.")

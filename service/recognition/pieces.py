@@ -20,9 +20,15 @@ BAR_REACH = 0.15  # and a level bar, otherwise taken for a line, only when it is
 MIN_PIECE_SHARE = 0.02  # of the digit's area; smaller pieces are specks
 NEARLY_ALL = 0.95  # of the ink in a picture that was cut out along its digit
 CUT_MARGIN = 0.1  # of a side, from the edge to where a stroke with soft edges is dark
+LONGEST_CELL = 2.0  # times as long as high, or as high as long
 SIDE_COVER = 0.8  # of a side, which the line of a cell runs along at least
 MATE_HEIGHT_SHARE = 0.55  # of the digit's height; from there on, however far away, it may be a second digit
 MATE_AREA_SHARE = 0.2  # of the digit's area; a 1 beside a bold 8 has little more
+UNDERLINE_LENGTH = 4.0  # of its own height; a rise of an eighth of its length makes it no shorter than that
+UNDERLINE_COVER = 0.95  # of the width of the piece above it, that it lies under
+UNDERLINED_HEIGHT = 0.5  # of its length, that this piece has at least
+BLOT_BREADTH = 0.6  # of a blot's length, that it is broad; the boldest 1 is a third of it
+BLOT_FILL = 0.95  # of its hull, that it covers; a 6 or a 9 whose loop is full of ink has a stem beside it
 
 
 def keep_digit(
@@ -54,7 +60,8 @@ def keep_digit(
     touches_frame = np.zeros(num_labels, bool)
     touches_frame[labels[widened(lines) > 0]] = True
     touches = pieces.touches_border | touches_frame[1:]
-    is_cell = pieces.is_outer & (touches | pieces.is_line)
+    is_underline = pieces.is_underline()
+    is_cell = pieces.is_outer & (touches | pieces.is_line) | is_underline
     weight = pieces.area * np.where(touches, 0.3, 1.0) * ~is_cell
     main = int(weight.argmax())
     if weight[main] == 0 or pieces.size[main] < min_px:
@@ -63,11 +70,13 @@ def keep_digit(
         # The picture was cut along the digit, so what looked like the lines of a cell are its own strokes.
         return ink
     gap = pieces.gap_to(main) / pieces.size[main]
-    is_near = (gap <= REACH) & ~is_cell | (gap <= BAR_REACH) & ~touches
+    is_near = (gap <= REACH) & ~is_cell | (gap <= BAR_REACH) & ~touches & ~is_underline
     is_kept = is_near & (pieces.area >= MIN_PIECE_SHARE * pieces.area[main])
     # Whoever asks for one digit and sends two is to be told, so the second one is not cleared away as dirt.
     is_kept |= pieces.is_mate_of(main) & ~is_cell & ~touches
     is_kept[main] = True
+    if np.count_nonzero(is_kept) == 1 and is_blot(labels == 1 + main):
+        return np.zeros_like(ink)
     kept = np.concatenate([[False], is_kept])[labels].astype(np.uint8)
     # The strokes' soft edges lie below the level at which pieces were told apart.
     softness = 2 * max(1, round(pieces.size[main] / 40)) + 1
@@ -111,7 +120,9 @@ class _Pieces:
         self.spans_picture = ((self._left == 0) & (self._right == width)) | (
             (self._top == 0) & (self._bottom == height)
         )
-        margin_x, margin_y = OUTER_SHARE * width, OUTER_SHARE * height
+        # In a long strip a cell is no longer than a few times its height.
+        cell_x, cell_y = min(width, LONGEST_CELL * height), min(height, LONGEST_CELL * width)
+        margin_x, margin_y = OUTER_SHARE * cell_x, OUTER_SHARE * cell_y
         self.is_outer = (
             (self._right <= margin_x)
             | (self._left >= width - margin_x)
@@ -120,9 +131,20 @@ class _Pieces:
             | ~_reaches_inside(labels, len(stats))
         )
         is_bar = self._width >= 3 * self._height
-        is_tall_line = (self._height >= 0.5 * height) & (self._width <= 0.1 * width)
-        is_at_side = (self._right <= SIDE_SHARE * width) | (self._left >= (1 - SIDE_SHARE) * width)
+        is_tall_line = (self._height >= 0.5 * height) & (self._width <= 0.1 * cell_x)
+        is_at_side = (self._right <= SIDE_SHARE * cell_x) | (self._left >= width - SIDE_SHARE * cell_x)
         self.is_line = is_bar | is_tall_line | (is_at_side & (self._height >= 2 * self._width))
+
+    def is_underline(self) -> NDArray[np.bool_]:
+        """Which pieces are level bars that something larger stands on, and keep clear of; no digit ends in one."""
+        is_bar = self._width >= UNDERLINE_LENGTH * self._height
+        above = self._bottom <= (self._top + self._bottom)[:, np.newaxis] / 2
+        shared = np.minimum(self._right, self._right[:, np.newaxis]) - np.maximum(self._left, self._left[:, np.newaxis])
+        lies_under = shared >= UNDERLINE_COVER * self._width
+        is_tall = self._height >= UNDERLINED_HEIGHT * np.minimum(self._width[:, np.newaxis], 2 * self._width)
+        is_underlined = above & lies_under & is_tall & ~is_bar
+        underline: NDArray[np.bool_] = is_bar & is_underlined.any(axis=1)
+        return underline
 
     def is_mate_of(self, index: int) -> NDArray[np.bool_]:
         """Which pieces are as large as a digit that was written with piece `index`, in the same hand."""
@@ -139,6 +161,20 @@ class _Pieces:
         return gaps
 
 
+def is_blot(piece: NDArray[np.bool_]) -> bool:
+    """Whether a piece has no strokes, as the light of a flash on glossy paper.
+
+    Args:
+        piece: bool (height, width), where it is in the picture.
+    """
+    points = cv2.findNonZero(piece.astype(np.uint8))
+    shorter_px, longer_px = sorted(cv2.minAreaRect(points)[1])
+    hull = cv2.convexHull(points)
+    # The hull goes through the middles of the outermost pixels; half of each is beyond it.
+    num_within = cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2 + 1
+    return bool(shorter_px >= BLOT_BREADTH * longer_px and len(points) >= BLOT_FILL * num_within)
+
+
 def _reaches_inside(labels: NDArray[np.int32], num_labels: int) -> NDArray[np.bool_]:
     """Which pieces are not only along the edges; even a thin 0 that fills its picture is not."""
     height, width = labels.shape
@@ -150,4 +186,4 @@ def _reaches_inside(labels: NDArray[np.int32], num_labels: int) -> NDArray[np.bo
 def smallest_digit_px(shape: tuple[int, ...], contrast: float) -> float:
     """What is smaller than this is a speck; a small digit is believed where it is written strongly."""
     share = 0.01 if contrast >= STRONG_CONTRAST else 0.12
-    return max(MIN_DIGIT_PX, share * max(shape))
+    return max(MIN_DIGIT_PX, share * min(max(shape), LONGEST_CELL * min(shape)))

@@ -265,7 +265,9 @@ def _find_walls(turned: Mask, rules: list[_Rule]) -> list[_Rule]:
         begins = wall.start - upper.y(x)
         ends = wall.end - lower.y(x)
         is_joined = begins <= 2 + upper.thickness and ends >= -2 - lower.thickness
-        if is_joined and begins >= -WALL_BEYOND * space and ends <= WALL_BEYOND * space:
+        # In squared paper, and in a table, it goes on until it leaves the picture.
+        starts_there = begins >= -WALL_BEYOND * space or wall.start <= 1
+        if is_joined and starts_there and (ends <= WALL_BEYOND * space or wall.end >= height - 1):
             walls.append(wall)
     return walls
 

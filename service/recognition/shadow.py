@@ -13,6 +13,7 @@ import numpy as np
 
 from service.recognition.image import GrayImage
 from service.recognition.levels import levels_of, stretch, without_edges
+from service.recognition.quantile import quantile
 
 Flatten: TypeAlias = Callable[[float], GrayImage]
 """From a share of the usual window to the ink that stands out from a reduced picture, uint8 (height, width)."""
@@ -51,7 +52,7 @@ def window_share(flatten: Flatten, *, usual_px: float) -> float:
             continue
         _, _, width, height = cv2.boundingRect(is_left.astype(np.uint8))
         is_large = max(width, height) >= LEAST_SIZE * max(left.shape)
-        if is_large and np.percentile(usual[is_gone], 75) <= PALER * levels.contrast:
+        if is_large and quantile(usual[is_gone], 0.75) <= PALER * levels.contrast:
             return share
     return 1.0
 

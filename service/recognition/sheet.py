@@ -14,6 +14,7 @@ from service.recognition.dots import without_dots
 from service.recognition.image import GrayImage
 from service.recognition.lines import Mask
 from service.recognition.paper import shrink
+from service.recognition.quantile import quantile
 from service.recognition.wipe import wiped
 
 SHEET_PX = 192  # longer side at which a sheet is looked for
@@ -36,7 +37,8 @@ INK_ON_SMALL = 0.22  # unless what is on it takes this share of the light, as no
 WRITTEN = (0.002, 0.3)  # of the sheet that ink covers
 AS_STRONG = 0.5  # of the ink on the sheet; what is so strong beyond it is writing too,
 ROUGH = 7.0  # times the typical difference there, as in the grain of wood; strokes stand out further
-WRITTEN_BEYOND = 0.004  # where it covers as much
+WRITTEN_BEYOND = 0.004  # where it covers as much,
+FINE_BEYOND = 0.3  # and is more than so many times as tall; smaller things are print, or text on a screen
 
 
 def paper_alone(picture: GrayImage) -> GrayImage:
@@ -122,7 +124,7 @@ def _eroded(mask: Mask, depth_px: int) -> Mask:
 
 def _is_what_is_written_on(picture: GrayImage, sheet: Mask, *, beyond: NDArray[np.bool_]) -> bool:
     """Whether a part of a picture, lighter than the rest, bears all that is written in it."""
-    if np.median(picture[sheet > 0]) - np.median(picture[beyond]) < LEAST_CONTRAST:
+    if quantile(picture[sheet > 0], 0.5) - quantile(picture[beyond], 0.5) < LEAST_CONTRAST:
         return False
     ink = _light_taken(picture, sheet > 0)
     is_ink = ink >= INK_SHARE  # of the sheet's own kind, darker than its paper
@@ -132,13 +134,23 @@ def _is_what_is_written_on(picture: GrayImage, sheet: Mask, *, beyond: NDArray[n
     if typical < INK_ON_SMALL and np.mean(sheet) < SMALL_SHEET:
         return False
     taken = np.abs(_light_taken(picture, beyond))
-    strong = max(AS_STRONG * typical, ROUGH * float(np.median(taken)))
-    return bool(np.mean(taken >= strong) < WRITTEN_BEYOND)
+    is_strong = taken >= max(AS_STRONG * typical, ROUGH * float(np.median(taken)))
+    if np.mean(is_strong) < WRITTEN_BEYOND:
+        return True
+    return _tallest_px(beyond, is_strong) <= FINE_BEYOND * _tallest_px(sheet > 0, is_ink & (ink >= typical))
+
+
+def _tallest_px(where: NDArray[np.bool_], is_ink: NDArray[np.bool_]) -> int:
+    """Height of the tallest piece of ink in a part of a picture; `is_ink` are the pixels of that part."""
+    mask = np.zeros(where.shape, np.uint8)
+    mask[where] = is_ink
+    *_, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    return int(stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0))
 
 
 def _light_taken(picture: GrayImage, where: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Share of the light around it that each pixel of a part takes away, or adds: float64 (num_pixels,), at most 1."""
-    part = np.where(where, picture, np.uint8(np.median(picture[where])))
+    part = np.where(where, picture, np.uint8(quantile(picture[where], 0.5)))
     paper = cv2.medianBlur(part, round(WINDOW * min(picture.shape)) | 1)[where].astype(np.float64)
     taken: NDArray[np.float64] = 1 - picture[where] / np.maximum(paper, 1.0)
     return taken

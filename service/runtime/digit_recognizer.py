@@ -26,6 +26,8 @@ from service.runtime.readings import OnRead
 from service.runtime.recount import Recount
 from service.runtime.workplace import Picture, Workplace
 
+MOST_KEPT_PIXELS = 1_000_000  # of a picture that waits for the network, should it have to be looked at again
+
 
 @dataclass(frozen=True, slots=True)
 class RecognizedDigit:
@@ -154,7 +156,7 @@ class DigitRecognizer:
         await self._read(file.getvalue(), 0.5, 1)
 
     async def _read(self, source: bytes | GrayImage, max_error: float, top_k: int) -> RecognizedDigit:
-        looked = await self._workplace.look(source, _see)
+        looked = await self._workplace.look(source, lambda gray: _see(gray, source))
         seen, stages_ms = looked.seen, looked.stages_ms
         if seen.canvas is None:
             manifest = self.manifest
@@ -164,14 +166,15 @@ class DigitRecognizer:
         stages_ms["queue"] += opinion.queue_ms
         stages_ms["model"] = opinion.model_ms
         began = time.monotonic()
+        elsewhere_ms = 0.0
         reading = self._make_sense(opinion, max_error, top_k, is_clean=seen.is_clean)
-        if (
-            self._recount
-            and is_doubtful(reading, is_clean=seen.is_clean)
-            and await self._recount.finds_several(seen.gray, confidence=reading.confidence)
-        ):
-            reading = several_reading(reading)
-        stages_ms["read"] = (time.monotonic() - began) * 1e3
+        if self._recount and is_doubtful(reading, is_clean=seen.is_clean):
+            recounted = await self._recount.count(seen.again, confidence=reading.confidence)
+            stages_ms["queue"] += recounted.queue_ms
+            stages_ms["model"] += recounted.model_ms
+            elsewhere_ms = recounted.queue_ms + recounted.model_ms
+            reading = several_reading(reading) if recounted.has_several else reading
+        stages_ms["read"] = (time.monotonic() - began) * 1e3 - elsewhere_ms
         return RecognizedDigit(reading, seen.picture, opinion.model, opinion.version, max_error, stages_ms)
 
     def _make_sense(self, opinion: Opinion, max_error: float, top_k: int, *, is_clean: bool = False) -> DigitReading:
@@ -189,17 +192,20 @@ class DigitRecognizer:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    gray: GrayImage
     picture: Picture
     canvas: DigitCanvas | None  # None when there is no ink
     is_clean: bool
+    again: bytes | GrayImage  # for whoever has to look at the picture once more
 
 
-def _see(gray: GrayImage) -> _Seen:
+def _see(gray: GrayImage, source: bytes | GrayImage) -> _Seen:
+    # Decoded once more where it is large: hundreds may wait for the network, and their files are counted as memory.
+    again = gray if gray.size <= MOST_KEPT_PIXELS else source
     ink = find_ink(gray)
     canvas = None if ink.box is None else _canvas_or_none(ink.image)
     height, width = gray.shape
-    return _Seen(gray, Picture(width, height, ink.polarity, None if canvas is None else ink.box), canvas, ink.is_clean)
+    picture = Picture(width, height, ink.polarity, None if canvas is None else ink.box)
+    return _Seen(picture, canvas, ink.is_clean, again)
 
 
 def _canvas_or_none(ink: GrayImage) -> DigitCanvas | None:

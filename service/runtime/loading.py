@@ -75,23 +75,23 @@ class LoadedCascade:
 
 
 def newest_versions(models_dir: Path) -> list[Path]:
-    """The folder of the highest version of each model, by name.
+    """The folder of the highest version of each model, by name. What the folders hold is not looked at.
 
     Raises:
-        InvalidModel: there is no model, or a version that is no number.
+        InvalidModel: there is no model, a version that is no number, or a folder that cannot be looked into.
     """
-    newest: dict[str, Path] = {}
-    for folder in sorted(models_dir.glob("*/*/")):
-        if folder.parent.name.startswith(".") or folder.name.startswith("."):
-            continue
-        if not folder.name.isdecimal():
-            raise InvalidModel(f"{folder} is not a version: folders are models/<name>/<whole number>. Move it away.")
-        best = newest.get(folder.parent.name)
-        if best is None or int(folder.name) > int(best.name):
-            newest[folder.parent.name] = folder
+    newest: list[Path] = []
+    for model in _folders_in(models_dir):
+        versions = _folders_in(model)
+        for folder in versions:
+            if not folder.name.isdecimal():
+                raise InvalidModel(
+                    f"{folder} is not a version: folders are models/<name>/<whole number>. Move it away."
+                )
+        newest += sorted(versions, key=lambda folder: int(folder.name))[-1:]
     if not newest:
         raise InvalidModel(f"{models_dir} holds no model (<name>/<version>/manifest.json). Set DIGITS_MODELS_DIR.")
-    return list(newest.values())
+    return newest
 
 
 def load_model(folder: Path, *, device: Device = CPU) -> LoadedModel:
@@ -187,6 +187,28 @@ def member_of(wanted: Member, models: Sequence[LoadedModel]) -> LoadedModel | No
     """The model that another one names, byte by byte; None where it is not loaded."""
     key = (wanted.name, wanted.version, wanted.manifest_sha256)
     return next((one for one in models if (one.manifest.name, one.manifest.version, one.manifest_sha256) == key), None)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Those that are not hidden, by name. `Path.glob` would pass without a word over what it may not look into."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir() and _is_for_models(entry.name))
+    except FileNotFoundError as error:
+        raise InvalidModel(f"{folder} holds no model: there is no such folder. Set DIGITS_MODELS_DIR.") from error
+    except NotADirectoryError as error:
+        raise InvalidModel(f"{folder} holds no model: it is no folder. Set DIGITS_MODELS_DIR.") from error
+    except OSError as error:
+        raise InvalidModel(
+            f"{error.filename or folder} cannot be looked into: {error.strerror}. Let the user that runs the service "
+            "read it, move it away, or set DIGITS_MODELS_DIR."
+        ) from error
+    return [folder / name for name in names]
+
+
+def _is_for_models(name: str) -> bool:
+    """Whether a folder is neither hidden nor the one that ext4 makes at the top of every volume, for root alone."""
+    return not name.startswith(".") and name != "lost+found"
 
 
 def _runs_in_int8(folder: Path, device: Device) -> bool:

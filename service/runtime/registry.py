@@ -53,6 +53,7 @@ class RuntimeOptions:
     """What an operator decides about the runtime; see the settings of the same names.
 
     Attributes:
+        folders: of the models that are loaded; empty for the newest versions that are in `models_dir` when they are.
         has_spare_core: whether there are more cores than event loops, each of which keeps one busy.
     """
 
@@ -63,6 +64,7 @@ class RuntimeOptions:
     queue_limit: int
     timeout_s: float
     num_picture_threads: int
+    folders: tuple[Path, ...] = ()
     gpu_memory_mb: int = 0
     canary_s: float = 0.0
     canary_limit_s: float = 5.0
@@ -109,7 +111,7 @@ class Registry:
         self._singing: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
-        """Load every model's newest version; then, and not before, the registry is ready. A second time does nothing.
+        """Load the models; then, and not before, the registry is ready. A second time does nothing.
 
         Raises:
             DeviceNotFound: the device is not on this machine.
@@ -221,7 +223,7 @@ class Registry:
 
     def _load(self) -> _Loaded:
         options = self._options
-        folders = newest_versions(options.models_dir)
+        folders = options.folders or newest_versions(options.models_dir)
         if DEFAULT_MODEL not in (folder.parent.name for folder in folders):
             raise InvalidModel(f"{options.models_dir / DEFAULT_MODEL} is missing: it is the model that answers first.")
         # Pictures are shared out among threads of our own; OpenCV's would only take the cores from those.

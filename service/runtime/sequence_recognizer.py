@@ -20,7 +20,7 @@ from PIL import Image
 from service.recognition.constraint import Constraint
 from service.recognition.digit_boxes import Frames, digit_boxes
 from service.recognition.image import GrayImage
-from service.recognition.number import NumberReading, blank_number, read_number
+from service.recognition.number import NumberReading, blank_number, doubted, read_number
 from service.recognition.policy import CalibrationTable
 from service.recognition.prediction import Box
 from service.recognition.probability import Logits
@@ -266,6 +266,8 @@ class SequenceRecognizer:
             top_k=request.top_k,
             constraint=request.constraint,
         )
+        if not line.seen.line.is_alone:
+            reading = doubted(reading)
         spans = [Frames(digit.first_frame, digit.last_frame) for digit in reading.digits]
         height, width = line.shape
         boxes = digit_boxes(line.seen.line, line.seen.views[0].placed, spans, picture_shape=(height, width))

@@ -6,13 +6,25 @@ beyond doubt are decoded on the loop itself: see `turns`.
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
 from service.recognition.errors import NotReady, QueueFull
 
 Result = TypeVar("Result")
+
+
+def submit(executor: Executor, function: Callable[[], Result]) -> Future[Result]:
+    """Have an executor call a function, and forget it when the call is cancelled.
+
+    An executor keeps what was cancelled in its queue until its turn comes. Behind one picture that takes long, the
+    bytes of all whose senders have given up meanwhile would stay in memory.
+    """
+    held = [function]
+    call = executor.submit(lambda: held[0]())
+    call.add_done_callback(lambda _: held.clear())
+    return call
 
 
 class PictureThreads:
@@ -46,7 +58,7 @@ class PictureThreads:
                 f"{self._num_unfinished} pictures wait already, which is the limit. Try again a little later."
             )
         try:
-            call = self._executor.submit(function)
+            call = submit(self._executor, function)
         except RuntimeError as error:
             raise NotReady("The service is shutting down. Try again with another instance.") from error
         self._num_unfinished += 1

@@ -16,7 +16,7 @@ from service.recognition.paper import Polarity
 from service.recognition.prediction import Box
 from service.runtime.alarms import Alarms
 from service.runtime.picture_size import SMALL_PIXELS, is_small
-from service.runtime.threads import PictureThreads
+from service.runtime.threads import PictureThreads, submit
 from service.runtime.turns import LoopTurns
 
 Seen = TypeVar("Seen")
@@ -106,7 +106,7 @@ class Workplace:
             NotReady: the service is shutting down.
         """
         try:
-            call = self._reading_thread.submit(function)
+            call = submit(self._reading_thread, function)
         except RuntimeError as error:
             raise NotReady("The service is shutting down. Try again with another instance.") from error
         self._num_unread += 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -21,8 +22,8 @@ from service.recognition.prediction import DigitReading
 from service.runtime.sequence_recognizer import LocatedNumber, NumberRequest
 from service.runtime.threads import PictureThreads
 from service.stacks.entries import Entry, Job, SentFile, in_order
+from service.stacks.form_template import FormTemplate
 from service.stacks.pictures import EmptyFile
-from service.stacks.templates import FormTemplate
 from service.stacks.turns import Deadline, StackTurns
 
 NUM_ALTERNATIVES = 10  # of every cell and line, whatever the caller wants to see: rules choose among them
@@ -162,42 +163,53 @@ class FormStack:
 
     async def _entry(self, file: SentFile, index: int, picture: GrayImage, deadline: Deadline) -> Entry[RecognizedForm]:
         begin_file(file.index, index + 1)
+        found: _Found | None = None
+
+        async def read(remaining_s: float) -> RecognizedForm:
+            nonlocal found  # where the networks have no room, what comes before them is not done again
+            async with self._in_time(remaining_s):
+                if found is None:
+                    found = await self._threads.run(lambda: find_template(picture, self._templates, index))
+                return await self._read(found, picture.shape)
+
         outcome: RecognizedForm | Exception
         try:
-            outcome = await self._turns.run(
-                lambda remaining_s: self._read_in_time(picture, index, remaining_s),
-                deadline,
-                is_small=False,
-                patience_s=self._limits.timeout_s,
-            )
+            outcome = await self._turns.run(read, deadline, is_small=False, patience_s=self._limits.timeout_s)
             self._on_read(outcome)
         except Exception as error:  # as above, for this page
             outcome = error
         return Entry(file.index, file.name, outcome, index + 1)
 
-    async def _read_in_time(self, picture: GrayImage, index: int, remaining_s: float) -> RecognizedForm:
+    @asynccontextmanager
+    async def _in_time(self, remaining_s: float) -> AsyncGenerator[None]:
+        """While a page is read; raises `DeadlineExceeded` where that takes too long."""
         limit_s = min(remaining_s, self._limits.timeout_s)
         try:
             async with asyncio.timeout(limit_s):
-                return await self._read(picture, index)
+                yield
         except TimeoutError as error:
             raise DeadlineExceeded(
                 f"Reading the page took longer than {limit_s * 1e3:.0f} ms. Try again when the service is less busy."
             ) from error
 
-    async def _read(self, picture: GrayImage, index: int) -> RecognizedForm:
-        found = await self._threads.run(lambda: find_template(picture, self._templates, index))
+    async def _read(self, found: _Found, shape: tuple[int, ...]) -> RecognizedForm:
+        """The fields of a page, in a picture of this shape. A page may have thousands, so all is done on threads."""
         cut = found.cut
-        digits = await self._cells.read_inks(digit_inks(cut), max_error=self._max_error, top_k=NUM_ALTERNATIVES)
+        inks = await self._threads.run(lambda: digit_inks(cut))
+        digits = await self._cells.read_inks(inks, max_error=self._max_error, top_k=NUM_ALTERNATIVES)
         numbers: list[LocatedNumber] = []
         if self._lines is not None:
-            questions = number_questions(cut, digits)
+            questions = await self._threads.run(lambda: number_questions(cut, digits))
             requests = [NumberRequest(self._max_error, NUM_ALTERNATIVES, one.constraint) for one in questions]
             numbers = await self._lines.read_inks([one.ink for one in questions], requests)
         threshold = digits[0].threshold if digits else None  # without digits there is nothing that it could turn
-        values = read_fields(cut, digits, [number.reading for number in numbers], threshold=threshold)
-        readings, checks = apply_rules(found.template.template.rules, values)
-        height, width = picture.shape
+
+        def conclude() -> tuple[list[FieldReading], list[Check]]:
+            values = read_fields(cut, digits, [number.reading for number in numbers], threshold=threshold)
+            return apply_rules(found.template.template.rules, values)
+
+        readings, checks = await self._threads.run(conclude)
+        height, width = shape
         return RecognizedForm(
             found.template.name,
             found.page,

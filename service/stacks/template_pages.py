@@ -1,6 +1,7 @@
 """The blank pages of a template, as they are shown and printed."""
 
 import io
+from itertools import islice
 from typing import Any
 
 from PIL import Image
@@ -8,7 +9,7 @@ from PIL import Image
 from service.documents.document import is_pdf
 from service.forms.draw import draw_pdf
 from service.recognition.image import GrayImage
-from service.stacks.templates import FormTemplate
+from service.stacks.form_template import FormTemplate
 
 MM_PER_INCH = 25.4
 _NO_DATES: dict[str, Any] = {"creationDate": None, "modDate": None}  # the same pages give the same bytes
@@ -25,7 +26,7 @@ def page_png(template: FormTemplate, number: int) -> bytes:
         RequestError: see `FormTemplate.pictures`.
     """
     file = io.BytesIO()
-    Image.fromarray(template.pictures()[number - 1]).save(file, "PNG")
+    Image.fromarray(next(islice(template.pictures(), number - 1, None))).save(file, "PNG")
     return file.getvalue()
 
 

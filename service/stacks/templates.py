@@ -6,36 +6,36 @@ whole. What is computed from it is kept until the file is another.
 """
 
 import io
+import logging
 import os
 import re
 import secrets
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from service.documents.document import is_pdf, open_document
-from service.forms.draw import draw_page
-from service.forms.page import BlankPage
-from service.forms.template import Template, parse_template
+from service.documents.document import is_pdf
+from service.logs import EXTRA_FIELD
 from service.recognition.allowed import AllowedList
-from service.recognition.errors import InvalidParameter, InvalidTemplate, RequestError, TooLarge
-from service.recognition.image import GrayImage
+from service.recognition.errors import InvalidParameter, InvalidTemplate, RequestError, TooLarge, Unavailable
+from service.stacks.form_template import FormTemplate, num_pages_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 AUTO = "auto"  # means all of them, so none is called that
 MAX_TEMPLATES = 1000
-MAX_READY_PAGES = 32  # of blank pages that are kept in memory, each some 15 MB with all that is computed from it
+RETRY_AFTER_S = 60.0  # until an operator may have made room
+MAX_READY_PAGES = 64  # of blank pages that are kept in memory, each some 10 MB with all that is computed from it
 
 _SUFFIX = ".template"
 _JSON = "template.json"
 _PAGE = re.compile(r"page-\d\d\d\.(pdf|picture)")
 _STAMP = (1980, 1, 1, 0, 0, 0)  # the least that a ZIP can say: the same template is the same file
 _Version = tuple[int, int, int]
+
+logger = logging.getLogger(__name__)
 
 
 class TemplateNotFound(RequestError):
@@ -50,65 +50,8 @@ class TooManyTemplates(TooLarge):
     """As many templates are stored as may be."""
 
 
-@dataclass(frozen=True)
-class FormTemplate:
-    """A template and its blank pages.
-
-    Attributes:
-        name: "" where a request has brought it along.
-        source: its JSON, as sent.
-        page_files: the blank pages as sent: one PDF or several pictures; empty where the template is drawn.
-        max_pixels: that a blank page may have.
-        lists: by name, those that its constraints may ask for.
-    """
-
-    name: str
-    source: bytes
-    page_files: tuple[bytes, ...]
-    max_pixels: int
-    lists: Mapping[str, AllowedList] = field(default_factory=dict)
-
-    @cached_property
-    def template(self) -> Template:
-        """What the JSON says; raises `InvalidTemplate`."""
-        return parse_template(self.source, allowed_lists=self.lists)
-
-    @cached_property
-    def blanks(self) -> tuple[BlankPage, ...]:
-        """The blank pages, ready to be found in pictures. Raises as `pictures` does."""
-        template = self.template
-        return tuple(
-            BlankPage(size, picture, [zone.box for zone in template.fields_on(number)])
-            for number, (size, picture) in enumerate(zip(template.pages, self.pictures(), strict=True), start=1)
-        )
-
-    def pictures(self) -> list[GrayImage]:
-        """The blank pages as gray pictures, uint8 (height, width) each.
-
-        Raises:
-            InvalidTemplate: their number is another than the template's.
-            RequestError: one of them cannot be read.
-        """
-        num_pages = len(self.template.pages)
-        if not self.page_files:
-            return [draw_page(self.template, number) for number in range(1, num_pages + 1)]
-        pictures = []
-        for data in self.page_files:
-            document = open_document(data, max_pages=num_pages, max_pixels=self.max_pixels)
-            try:
-                pictures += [document.page(index) for index in range(document.num_pages)]
-            finally:
-                document.close()
-        if len(pictures) != num_pages:
-            raise InvalidTemplate("pages", f"has {num_pages} entries, and {len(pictures)} blank pages were sent.")
-        return pictures
-
-    def prepare(self) -> "FormTemplate":
-        """Check all of it and compute what registration needs; raises as `blanks` does."""
-        for blank in self.blanks:
-            blank.features  # noqa: B018  # computed here, once, and not with the first page that is read
-            blank.patches  # noqa: B018
-        return self
+class TemplatesUnavailable(Unavailable):
+    """The folder of the templates cannot be read or written; why is in the log, and the operator's to mend."""
 
 
 class TemplateStore:
@@ -157,13 +100,13 @@ class TemplateStore:
         with self._lock:
             self._ready[name] = (version, loaded)
             self._ready.move_to_end(name)
-            while len(self._ready) > 1 and _num_pages(kept for _, kept in self._ready.values()) > MAX_READY_PAGES:
+            while len(self._ready) > 1 and num_pages_of([kept for _, kept in self._ready.values()]) > MAX_READY_PAGES:
                 self._ready.popitem(last=False)
         return loaded
 
     def brought(self, source: bytes, page_files: Sequence[bytes]) -> FormTemplate:
-        """A template that a request brings along, ready to be used; raises as `FormTemplate.prepare` does."""
-        return self._template("", source, page_files).prepare()
+        """A template that a request brings along; it remains to be prepared."""
+        return self._template("", source, page_files)
 
     def save(self, name: str, source: bytes, page_files: Sequence[bytes]) -> tuple[FormTemplate, bool]:
         """Check a template and store it, in place of the one of this name if there is one.
@@ -177,6 +120,7 @@ class TemplateStore:
             InvalidTemplate: it cannot be used.
             RequestError: a blank page cannot be read.
             TooManyTemplates: there is no room for one more.
+            TemplatesUnavailable: it cannot be written.
         """
         folder = self._writable()
         if not NAME.fullmatch(name) or name == AUTO:
@@ -188,20 +132,22 @@ class TemplateStore:
         is_new = name not in (names := self.names())
         if is_new and len(names) >= MAX_TEMPLATES:
             raise TooManyTemplates(f"{MAX_TEMPLATES} templates are stored, which is the limit. Delete one first.")
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / f"{name}{_SUFFIX}", _packed(template))
+        with _written(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            _replace(folder / f"{name}{_SUFFIX}", _packed(template))
         return template, is_new
 
     def delete(self, name: str) -> None:
-        """Forget a template; raises `TemplatesReadOnly` or `TemplateNotFound`."""
-        self._writable()
+        """Forget a template; raises `TemplatesReadOnly`, `TemplateNotFound` or `TemplatesUnavailable`."""
+        folder = self._writable()
         path = self._path(name)
-        try:
-            if path is None:
-                raise self._not_found(name)
-            path.unlink()
-        except FileNotFoundError as error:
-            raise self._not_found(name) from error
+        if path is None:
+            raise self._not_found(name)
+        with _written(folder):
+            try:
+                path.unlink()
+            except FileNotFoundError as error:
+                raise self._not_found(name) from error
         with self._lock:
             self._ready.pop(name, None)
 
@@ -235,15 +181,30 @@ class TemplateStore:
 
 
 def chosen(names: Sequence[str], store: TemplateStore) -> list[FormTemplate]:
-    """The templates that a request names; `auto` names all of them.
+    """The templates that a request names; `auto` names all of them that can be used.
 
     Raises:
         TemplateNotFound: there is none of a name, or none at all.
+        InvalidParameter: together they have more pages than are kept in memory.
     """
-    wanted = store.names() if AUTO in names else list(dict.fromkeys(names))
-    if not wanted:
+    is_auto = AUTO in names
+    wanted = store.names() if is_auto else list(dict.fromkeys(names))
+    found: list[FormTemplate] = []
+    for name in wanted:
+        try:
+            found.append(store.load(name))
+        except InvalidTemplate as error:  # one bad file must not stop those who mean another
+            if not is_auto:
+                raise
+            logger.warning("template cannot be used", extra={EXTRA_FIELD: {"template": name, "fault": str(error)}})
+        if num_pages_of(found) > MAX_READY_PAGES:
+            raise InvalidParameter(
+                f"`template` names templates of more than {MAX_READY_PAGES} pages together. Name only those that these "
+                "forms may be."
+            )
+    if not found:
         raise TemplateNotFound("There is no template to choose from: none are stored.")
-    return [store.load(name) for name in wanted]
+    return found
 
 
 def _packed(template: FormTemplate) -> bytes:
@@ -266,8 +227,22 @@ def _replace(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     finally:
-        with suppress(FileNotFoundError):  # as it should be: it has been moved
+        with suppress(OSError):  # as a rule it has been moved; whatever else is wrong has been raised above
             beside.unlink()
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """While something is written to the folder; what the system says about it is for the log."""
+    try:
+        yield
+    except OSError as error:
+        logger.error("templates cannot be written", extra={EXTRA_FIELD: {"folder": str(folder), "fault": str(error)}})
+        raise TemplatesUnavailable(
+            "The template could not be written: the folder of the templates is full, or not to be written to. Tell "
+            "the operator; the log says why.",
+            retry_after_s=RETRY_AFTER_S,
+        ) from error
 
 
 def _version(path: Path | None) -> _Version | None:
@@ -279,7 +254,3 @@ def _version(path: Path | None) -> _Version | None:
     except FileNotFoundError:
         return None
     return state.st_mtime_ns, state.st_ino, state.st_size
-
-
-def _num_pages(templates: Iterable[FormTemplate]) -> int:
-    return sum(len(template.template.pages) for template in templates)

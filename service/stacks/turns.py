@@ -18,6 +18,7 @@ from service.recognition.errors import DeadlineExceeded, QueueFull
 Result = TypeVar("Result")
 
 MAX_STACKS = 32  # that are read side by side; more would only make all of them later
+MAX_BROUGHT_PAGES = 100  # of templates that requests have brought along; each page holds some 10 MB
 MAX_SMALL = 128  # two full batches: one is computed while the next one gathers
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.25
 
@@ -67,6 +68,7 @@ class StackTurns:
         self._small = asyncio.Semaphore(max(1, min(MAX_SMALL, queue_limit // 2)))
         self._large = asyncio.Semaphore(max(1, num_threads))
         self._num_stacks = 0
+        self._num_brought_pages = 0
 
     def refuse_if_full(self) -> None:
         """Say no to a stack that would have to wait for many others.
@@ -86,6 +88,24 @@ class StackTurns:
             yield
         finally:
             self._num_stacks -= 1
+
+    @contextmanager
+    def brought(self, num_pages: int) -> Iterator[None]:
+        """While a template that a request has brought along is held.
+
+        Raises:
+            QueueFull: with its pages there would be more than may be.
+        """
+        if self._num_brought_pages + num_pages > MAX_BROUGHT_PAGES:
+            raise QueueFull(
+                f"{self._num_brought_pages} pages of templates that requests have brought along are in use, and "
+                f"{MAX_BROUGHT_PAGES} are the limit. Try again a little later, or store the template."
+            )
+        self._num_brought_pages += num_pages
+        try:
+            yield
+        finally:
+            self._num_brought_pages -= num_pages
 
     async def run(
         self, read: Callable[[float], Awaitable[Result]], deadline: Deadline, *, is_small: bool, patience_s: float

@@ -54,7 +54,7 @@ class Supervisor:
     Args:
         settings: of every worker.
         listener: bound to the port.
-        work: a module's function, for the workers import it.
+        work: a module's function, or a `partial` of one, for the workers import it.
     """
 
     def __init__(self, settings: Settings, listener: socket.socket, work: Work) -> None:

@@ -17,6 +17,7 @@ from tests.api.serving import FakeModels, check_problem, serving
 from tests.api.test_bad_input import PDF, bomb, nothing_written_to_disk
 from tests.pictures import draw_seven, encode, png
 from tests.runtime.fakes import sure_of
+from tests.stacks.test_templates import TEMPLATE_JSON
 
 pytestmark = pytest.mark.anyio
 
@@ -311,6 +312,8 @@ MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
 
 REFUSED = {
     "no body": ({"content": b"", "headers": MULTIPART}, 400, "empty_body"),
+    "no body and no Content-Type": ({}, 400, "empty_body"),
+    "no Content-Type": ({"content": SEVEN}, 415, "unsupported_media_type"),
     "no files": ({"content": b"--b--\r\n", "headers": MULTIPART}, 400, "missing_file"),
     "only a kind": ({"files": {"kind": (None, "digit")}}, 400, "missing_file"),
     "wrong part": ({"files": {"file": ("a.png", SEVEN)}}, 400, "unexpected_part"),
@@ -331,8 +334,8 @@ REFUSED = {
     "endless kind": ({"files": [*stack(SEVEN), ("kind", (None, "x" * 100))]}, 413, "too_large"),
     "two kinds": (
         {"files": [*stack(SEVEN), ("kind", (None, "digit")), ("kind", (None, "digit"))]},
-        413,
-        "too_many_parts",
+        400,
+        "repeated_part",
     ),
     "kinds that differ": (
         {"files": [*stack(SEVEN), ("kind", (None, "digit"))], "params": {"kind": "sequence"}},
@@ -357,6 +360,52 @@ async def test_stack_that_cannot_be_read_at_all_is_refused(client, sent):
         response = await client.post("/batch", **request)
 
     check_problem(response, status, code)
+
+
+@pytest.mark.parametrize("part", ["kind", "template", "page"])
+async def test_field_that_was_left_empty_says_nothing(client, part):
+    response = await client.post("/batch", files=[*stack(SEVEN), (part, (None, ""))])
+
+    assert response.json()["summary"]["accepted"] == 1
+
+
+async def test_kind_that_was_left_empty_is_the_query_s(client):
+    picture = png(np.hstack([draw_seven(40)] * 5))
+    response = await client.post("/batch?kind=sequence", files=[*stack(picture), ("kind", (None, ""))])
+
+    assert "text" in response.json()["results"][0]["result"]
+
+
+async def test_blank_page_without_bytes_is_an_empty_file(client):
+    template = ("template", (None, TEMPLATE_JSON.decode()))
+    sent = [*stack(SEVEN), ("kind", (None, "form")), template, ("page", ("p.png", b""))]
+    check_problem(await client.post("/batch", files=sent), 400, "empty_file")
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "told"),
+    [
+        ("kind=digit&length=5", None, "`length` be asked; `kind` is 'digit'. Leave that out, or say kind=sequence."),
+        ("length=5", None, "`length` be asked; `kind` is 'digit'. Leave that out, or say kind=sequence."),
+        ("length=5", "digit", "`length` be asked; `kind` is 'digit'. Leave that out, or say kind=sequence."),
+        (
+            "check=luhn&max_length=5",
+            "form",
+            "`max_length` and `check` be asked; `kind` is 'form'. Leave that out; the template says what its fields "
+            "satisfy.",
+        ),
+        ("length=5&kind=sequence", None, None),
+        ("length=5", "sequence", None),
+    ],
+)
+async def test_constraint_is_for_stacks_of_numbers(client, query, kind, told):
+    parts = [] if kind is None else [("kind", (None, kind))]
+    response = await client.post(f"/batch?{query}", files=[*stack(SEVEN), *parts])
+
+    if told is None:
+        assert response.status_code == 200
+    else:
+        assert check_problem(response, 422, "invalid_parameter")["detail"] == f"Only of numbers can {told}"
 
 
 async def test_512_files_are_taken(client):

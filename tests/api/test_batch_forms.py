@@ -1,6 +1,7 @@
 """Stacks of forms over HTTP: a form that the tests draw, read by networks that see a 7 in everything."""
 
 import asyncio
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -8,7 +9,11 @@ import pytest
 from service.api.batch_schemas import BatchOut
 from service.api.form_schemas import FormOut
 from service.documents.pdf import PdfDocument
+from service.recognition.errors import QueueFull
 from service.settings import Settings
+from service.stacks import turns
+from service.stacks.forms import FormStack
+from service.stacks.turns import Deadline, StackTurns
 from tests.api.serving import FakeModels, check_problem, serving
 from tests.api.test_bad_input import nothing_written_to_disk
 from tests.documents.pdfs import encrypted_pdf, laughing_pdf, paged_pdf
@@ -122,10 +127,45 @@ async def test_form_has_a_row_for_every_field_in_the_table(client):
     ]
 
 
-async def test_time_of_the_stack_ends_for_files_and_pages(client):
-    response = await client.post("/batch", files=[*files(pdf([FILLED] * 3)), *BROUGHT], headers={"X-Timeout-Ms": "1"})
+async def test_time_of_the_stack_ends_for_files_and_pages(client, monkeypatch):
+    entries = FormStack.entries  # which are asked for when the template is there
+    monkeypatch.setattr(FormStack, "entries", lambda self, files, _: entries(self, files, Deadline.after(0.0)))
+    response = await client.post("/batch", files=[*files(pdf([FILLED] * 3)), *BROUGHT])
 
     assert {entry["error"]["code"] for entry in response.json()["results"]} == {"deadline_exceeded"}
+
+
+async def test_time_of_the_stack_ends_for_its_template_too(client):
+    response = await client.post("/batch", files=[*files(pdf([FILLED] * 3)), *BROUGHT], headers={"X-Timeout-Ms": "1"})
+
+    assert (response.status_code, response.json()["code"]) == (504, "deadline_exceeded")
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+async def test_pages_that_requests_bring_along_are_bounded_and_let_go_of(client, monkeypatch, accept):
+    monkeypatch.setattr(turns, "MAX_BROUGHT_PAGES", 2)
+    request = {"files": [*files(png(FILLED)), *BROUGHT], "headers": {"Accept": accept}}
+    many = await asyncio.gather(*[client.post("/batch", **request) for _ in range(4)])
+    after = await client.post("/batch", **request)
+
+    statuses = sorted(response.status_code for response in many)
+    assert statuses[0] == after.status_code == 200
+    assert statuses[-1] == 429
+    assert next(one for one in many if one.status_code == 429).json()["code"] == "queue_full"
+
+
+async def test_stack_that_finds_no_place_after_its_upload_is_refused_before_an_answer_begins(client, monkeypatch):
+    monkeypatch.setattr(StackTurns, "refuse_if_full", lambda self: None)  # there was room when the upload began
+    monkeypatch.setattr(StackTurns, "stack", no_place)
+    response = await client.post(
+        "/batch", files=[*files(png(FILLED)), *BROUGHT], headers={"Accept": "application/x-ndjson"}
+    )
+
+    assert (response.status_code, response.json()["code"]) == (429, "queue_full")
+
+
+def no_place(_: StackTurns) -> NoReturn:
+    raise QueueFull("32 stacks are being read.")
 
 
 async def test_stored_template_is_named_and_the_fitting_one_is_found(tmp_path):

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from service.api.errors import INTERNAL_ERROR, PROBLEMS
-from service.recognition.errors import DigitsError, StartupError
+from service.recognition.errors import DigitsError, StartupError, UndecodableImage
 from tests.api.serving import FakeModels, check_problem, serving
 from tests.pictures import draw_seven, png
 from tests.project import ROOT
@@ -44,6 +44,11 @@ def test_errors_page_describes_every_code_with_its_status():
         ("GET", "/static/nothing.js", 404, "not_found"),
         ("GET", "/static/../main.py", 404, "not_found"),
         ("GET", "/static/%2e%2e/main.py", 404, "not_found"),
+        # No redirection to the same path without the slash: it would name whatever the header Host does.
+        ("POST", "/predict/", 404, "not_found"),
+        ("GET", "/models/", 404, "not_found"),
+        ("GET", "/health/live/", 404, "not_found"),
+        ("GET", "/static", 404, "not_found"),
         ("GET", "/predict", 405, "method_not_allowed"),
         ("DELETE", "/models", 405, "method_not_allowed"),
     ],
@@ -69,6 +74,17 @@ async def test_all_methods_of_a_path_are_told(client, path, allowed):
 
     check_problem(response, 405, "method_not_allowed")
     assert set(response.headers["allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize("path", ["/predict", "/batch"])
+async def test_half_of_a_surrogate_pair_can_be_shown(path):
+    fault = UndecodableImage("The picture is called \ud800.")
+    async with serving(FakeModels(reader=Reader(fault))) as client:
+        part = "file" if path == "/predict" else "files"
+        response = await client.post(path, files={part: ("a.png", png(draw_seven()))})
+
+    answer = check_problem(response, 400, "undecodable_image") if path == "/predict" else response.json()["results"][0]
+    assert answer.get("error", answer)["detail"] == "The picture is called \\ud800."
 
 
 class Reader:

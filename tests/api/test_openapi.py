@@ -11,8 +11,10 @@ from service.api.batch_formats import BatchFormat
 from service.api.documentation import problems
 from service.api.errors import PROBLEMS
 from service.api.parameters import ACCEPTED
-from service.api.schemas import Schema
+from service.api.schemas import ProblemOut, Schema
 from service.recognition.check_digits import CHECKS
+from service.settings import Settings
+from tests.api.serving import FakeModels, serving
 from tests.pictures import draw_seven, png
 
 pytestmark = pytest.mark.anyio
@@ -90,6 +92,73 @@ def test_every_code_stands_in_the_description_of_its_status():
         assert f"`{problem.code}`" in problems(problem.status)[problem.status]["description"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "codes"),
+    [
+        ("post", "/predict", 404, {"model_not_found"}),
+        ("post", "/predict", 413, {"too_large"}),
+        ("post", "/sequence", 422, {"invalid_parameter"}),
+        ("get", "/models/{name}", 404, {"model_not_found"}),
+        ("get", "/templates/{name}", 404, {"template_not_found"}),
+        ("put", "/templates/{name}", 413, {"too_large", "too_many_pages", "too_many_parts", "too_many_templates"}),
+        ("delete", "/templates/{name}", 503, {"templates_unavailable"}),
+        ("get", "/health/ready", 503, {"not_ready"}),
+    ],
+)
+async def test_route_names_the_codes_that_it_may_answer_with(document, method, path, status, codes):
+    response = document["paths"][path][method]["responses"][str(status)]
+
+    assert set(re.findall(r"`(\w+)`: ", response["description"])) == codes
+
+
+async def test_every_problem_is_shown_by_an_example_of_its_own(document):
+    problems = {problem.code: problem for problem in PROBLEMS.values()}
+    for item in document["paths"].values():
+        for status, response in (pair for route in item.values() for pair in route["responses"].items()):
+            if status[0] in "45":
+                examples = response["content"]["application/problem+json"]["examples"]
+                assert set(examples) == set(re.findall(r"`(\w+)`: ", response["description"]))
+                for code, example in examples.items():
+                    shown = ProblemOut.model_validate(example["value"], strict=True)
+                    assert (shown.code, shown.status, shown.title) == (code, int(status), problems[code].title)
+
+
+async def test_every_parameter_has_words_for_what_it_takes(document):
+    routes = [route for item in document["paths"].values() for route in item.values()]
+
+    assert {one["name"] for route in routes for one in route.get("parameters", [])} == set(ACCEPTED)
+
+
+@pytest.mark.parametrize(("method", "path"), [("post", "/batch"), ("put", "/templates/{name}")])
+async def test_swagger_ui_sends_nothing_that_was_not_filled_in(document, method, path):
+    """It fills in a part by its default, else its example, else its first value, else with the name of its type.
+
+    Texts and lists of texts that are empty then are sent as empty parts; so are lists of files, unless their encoding
+    says that each is a part of its own. Tried with the version in service/web/vendor, in Chromium.
+    """
+    body = document["paths"][path][method]["requestBody"]["content"]["multipart/form-data"]
+    optional = {
+        name: one for name, one in body["schema"]["properties"].items() if name not in body["schema"]["required"]
+    }
+
+    assert optional
+    for name, schema in optional.items():
+        if schema["type"] == "array":
+            assert schema["default"] == [], name
+            is_of_files = schema["items"].get("format") == "binary"
+            assert body.get("encoding", {}).get(name, {}).get("explode", False) == is_of_files
+        else:
+            assert schema["enum"][0] == "", name
+
+
+async def test_template_that_the_document_shows_can_be_stored(document, tmp_path):
+    put = document["paths"]["/templates/{name}"]["put"]
+    example = put["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]["template"]["example"]
+
+    async with serving(FakeModels(), Settings(templates_dir=tmp_path)) as client:
+        assert (await client.put("/templates/tally", files={"template": (None, example)})).status_code == 201
+
+
 @pytest.mark.parametrize("path", ["/predict", "/sequence"])
 async def test_ways_to_send_a_picture_are_documented_and_work(client, document, path):
     ways = document["paths"][path]["post"]["requestBody"]["content"]
@@ -144,8 +213,10 @@ async def test_formats_of_a_stack_are_documented(document):
     ("method", "path", "statuses"),
     [
         ("post", "/batch", {200, 400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504}),
-        ("put", "/templates/{name}", {200, 201, 400, 401, 403, 408, 413, 415, 422, 429, 500}),
-        ("delete", "/templates/{name}", {204, 401, 403, 404, 422, 429, 500}),
+        ("get", "/templates", {200, 401, 422, 429, 500}),
+        ("get", "/templates/schema.json", {200, 401, 422, 500}),
+        ("put", "/templates/{name}", {200, 201, 400, 401, 403, 408, 413, 415, 422, 429, 500, 503}),
+        ("delete", "/templates/{name}", {204, 401, 403, 404, 422, 429, 500, 503}),
         ("get", "/templates/{name}/blank.png", {200, 400, 401, 404, 413, 415, 422, 429, 500}),
     ],
 )

@@ -146,7 +146,7 @@ async def test_as_many_alternatives_as_asked_for_best_first(client, top_k):
         ("max_error=nan", "`max_error` is 'nan'; it must be a number above 0 and below 1."),
         ("max_error=inf", "`max_error` is 'inf'; it must be a number above 0 and below 1."),
         ("max_error=abc", "`max_error` is 'abc'; it must be a number above 0 and below 1."),
-        (f"model={'x' * 65}", f"`model` is '{'x' * 60}'; it must be the name of a model, at most 64 characters."),
+        (f"model={'x' * 65}", f"`model` is '{'x' * 60}'...; it must be the name of a model, at most 64 characters."),
         (
             "top_k=0&max_error=2",
             "`top_k` is '0'; it must be a whole number from 1 to 10. "

@@ -102,6 +102,27 @@ REFUSED = {
     "bad name": ("Tally", sent(), 422, "invalid_parameter"),
     "reserved name": ("auto", sent(), 422, "invalid_parameter"),
     "long name": ("x" * 65, sent(), 422, "invalid_parameter"),
+    "key that no text can hold": ("tally", sent(b'{"fields": [], "\\ud800": 1}'), 422, "invalid_template"),
+    "number of 400 digits": (
+        "tally",
+        sent(TEMPLATE_JSON.replace(b'"x": 0.1', b'"x": 1' + b"0" * 400, 1)),
+        422,
+        "invalid_template",
+    ),
+    "field name with a line break": (
+        "tally",
+        sent(OTHER_JSON.replace(b'"name": "a"', b'"name": "a\\n"')),
+        422,
+        "invalid_template",
+    ),
+    "two templates": (
+        "tally",
+        [("template", (None, TEMPLATE_JSON.decode())), *sent()],
+        400,
+        "repeated_part",
+    ),
+    "empty page": ("tally", sent(TEMPLATE_JSON, b""), 400, "empty_file"),
+    "empty page of two": ("tally", sent(TEMPLATE_JSON, BLANK, b""), 400, "empty_file"),
 }
 
 
@@ -112,6 +133,23 @@ async def test_template_that_cannot_be_used_is_not_stored(client, tmp_path, what
 
     check_problem(response, status, code)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"/templates/{'x' * 65}", f"`name` is '{'x' * 60}'...; it must be a name of at most 64 characters."),
+        ("/templates/tally/blank.png?page=0", "`page` is '0'; it must be a whole number from 1 to 50."),
+        ("/templates/tally/blank.png?page=x", "`page` is 'x'; it must be a whole number from 1 to 50."),
+    ],
+)
+async def test_wrong_parameter_is_named_with_its_value_and_its_range(client, path, told):
+    assert check_problem(await client.get(path), 422, "invalid_parameter")["detail"] == told
+
+
+async def test_request_without_a_body_is_told_so(client):
+    detail = check_problem(await client.put("/templates/tally"), 400, "empty_body")["detail"]
+    assert str(detail).startswith("The body is empty. Send multipart/form-data")
 
 
 async def test_without_a_folder_templates_can_be_asked_for_but_not_stored():

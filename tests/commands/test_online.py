@@ -4,9 +4,8 @@ import json
 import pytest
 
 from service.commands import online
-from service.commands.errors import ServiceFailed
-from service.commands.files import NamedFile
-from service.commands.online import Service, read_online, windows
+from service.commands.errors import ServiceFailed, WrongUsage
+from service.commands.online import Service, read_online, service_address, windows
 from service.stacks.entries import SentFile
 
 pytestmark = pytest.mark.anyio
@@ -35,11 +34,15 @@ def test_windows_hold_so_many_files_and_bytes(monkeypatch, sizes, groups):
 
 
 class Answers:
-    """Takes the place of the connection: gives out prepared answers, and notes the pauses between."""
+    """Takes the place of the connection: gives out prepared answers, and notes the pauses between and what is told."""
 
     def __init__(self, *answers: tuple[int, str | None, object] | Exception) -> None:
         self.answers = list(answers)
         self.paused: list[float] = []
+        self.told: list[str] = []
+
+    async def pause(self, seconds: float) -> None:
+        self.paused.append(seconds)
 
     def post(self, service: Service, window: object) -> tuple[int, http.client.HTTPMessage, bytes]:
         answer = self.answers.pop(0)
@@ -53,14 +56,12 @@ class Answers:
 
 
 @pytest.fixture
-def ask(monkeypatch, tmp_path):
-    path = tmp_path / "a.png"
-    path.write_bytes(b"x")
-
+def ask(monkeypatch):
     async def ask(answers: Answers) -> list[dict]:
         monkeypatch.setattr(online, "_post", answers.post)
-        service = Service("http://service", {}, [], pause=answers.paused.append)
-        return [document async for document in read_online([NamedFile(4, "a.png", path)], service)]
+        address = service_address("http://service")
+        service = Service(address, {}, [], tell=answers.told.append, pause=answers.pause)
+        return [document async for document in read_online(iter([SentFile(4, "a.png", b"x")]), service)]
 
     return ask
 
@@ -75,11 +76,19 @@ async def test_busy_service_is_asked_again_after_as_long_as_it_says(ask):
     assert answers.paused == [7.0, 2.0, 60.0]
 
 
-async def test_service_that_is_out_of_reach_is_tried_again(ask):
-    answers = Answers(ConnectionRefusedError(), http.client.RemoteDisconnected(), (200, None, ENTRY))
+async def test_service_that_is_out_of_reach_is_told_once_and_tried_again(ask):
+    refused = ConnectionRefusedError(111, "Connection refused")
+    answers = Answers(refused, http.client.RemoteDisconnected(), (200, None, ENTRY))
 
     assert len(await ask(answers)) == 1
     assert answers.paused == [1.0, 2.0]
+    assert answers.told == ["http://service cannot be reached (Connection refused); trying again in 1 s."]
+
+
+async def test_service_that_is_merely_busy_is_not_told(ask):
+    answers = Answers((429, "7", {}), (200, None, ENTRY))
+    await ask(answers)
+    assert answers.told == []
 
 
 async def test_patience_ends(ask):
@@ -95,3 +104,35 @@ async def test_refusal_is_not_asked_again(ask, status):
     with pytest.raises(ServiceFailed, match=f"status {status}: because"):
         await ask(answers)
     assert answers.paused == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "https://digits.example/behind/a/proxy/", "http://[::1]:8000"]
+)
+def test_address_of_a_service_is_accepted(url):
+    assert service_address(url).geturl() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:8311",  # no scheme
+        "localhost:8311",
+        "ftp://x",
+        "http://",
+        "http://:8000",
+        "http://127.0.0.1:abc",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "http://a b",
+        "http://clerk:secret@host",  # would be left out without a word, as would the two below
+        "http://host/?key=secret",
+        "http://host/#top",
+    ],
+)
+def test_what_is_no_address_is_told_with_what_would_be_accepted(url):
+    with pytest.raises(WrongUsage) as error:
+        service_address(url)
+    assert f"--url is {url!r}; it must be http:// or https://" in str(error.value)
+    assert "as in http://127.0.0.1:8000" in str(error.value)

@@ -20,6 +20,20 @@ def test_bar_shows_count_rate_and_what_is_left():
     assert last == "[###############...............] 2/4 files, 0.5/s, 4 s left  \n"
 
 
+def test_line_that_is_told_has_a_line_of_its_own():
+    terminal, log = Terminal(), io.StringIO()
+    progress = Progress(1, terminal, clock=lambda: 1.0)
+    progress.tell("before")
+    progress.advance()
+    progress.tell("after")
+    progress.end()
+    Progress(1, log).tell("also where nobody looks")
+
+    before, bar, after, nothing = terminal.getvalue().split("\n")
+    assert (before, bar[:10], after, nothing) == ("before", "\r[########", "after", "")
+    assert log.getvalue() == "also where nobody looks\n"
+
+
 def test_nothing_is_shown_where_nobody_looks():
     log = io.StringIO()
     progress = Progress(1, log)

@@ -1,10 +1,12 @@
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 
-from service.forms.cells import Pieces
+from service.forms.cells import Boxes, Cell, Pieces
 from service.forms.draw import draw_page
+from service.forms.erasing import Erased
 from service.forms.fields import CutField, cut_fields
 from service.forms.page import BlankPage
 from service.forms.registration import register
@@ -71,26 +73,46 @@ def test_a_page_without_ink_is_all_blank(table: tuple[Template, BlankPage]) -> N
     assert all(cell.is_blank for field in fields.values() for cell in field.cells)
 
 
+PLACE = (slice(0, 80), slice(0, 120))
+
+
+def pieces_of(
+    ink: np.ndarray,
+    *,
+    is_at_line: np.ndarray | None = None,
+    is_hidden: np.ndarray | None = None,
+    cells: tuple[tuple[slice, slice], ...] = (),
+) -> Pieces:
+    nothing = np.zeros_like(ink)
+    is_hidden = nothing if is_hidden is None else is_hidden
+    erased = Erased(ink, 1 - is_hidden, nothing if is_at_line is None else is_at_line, is_hidden)
+    return Pieces(ink, erased, Boxes(cells, np.zeros(ink.shape, bool)))
+
+
+def cell_of(pieces: Pieces, place: tuple[slice, slice] = PLACE) -> Cell:
+    rows, columns = place
+    box = Box(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+    return pieces.cell(place, box)
+
+
 @pytest.mark.parametrize(("thickness", "is_kept"), [(1, False), (6, True)], ids=["rest of a line", "written 1"])
 def test_what_is_far_thinner_than_the_pen_is_no_stroke(thickness: int, is_kept: bool) -> None:
     ink = np.zeros((80, 120), np.uint8)
     ink[15:65, 20:26] = ink[15:21, 20:50] = 255  # a 7 the wrong way round, six pixels thick
     ink[30:60, 80 : 80 + thickness] = 255
-    cell = Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
+    cell = cell_of(pieces_of(ink))
     assert (cell.ink.shape[1] > 50) is is_kept
 
 
 def test_a_lone_thin_stroke_is_written() -> None:
     ink = np.zeros((80, 60), np.uint8)
     ink[10:70, 30:32] = 255
-    cell = Pieces(ink, np.zeros_like(ink), np.zeros_like(ink)).cell((slice(0, 80), slice(0, 60)), Box(0, 0, 60, 80))
+    cell = cell_of(pieces_of(ink), (slice(0, 80), slice(0, 60)))
     assert not cell.is_blank
 
 
 def crumbs_of(ink: np.ndarray, is_at_line: np.ndarray | None = None) -> float:
-    nothing = np.zeros_like(ink)
-    at_line = nothing if is_at_line is None else is_at_line
-    return Pieces(ink, at_line, nothing).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80)).crumbs
+    return cell_of(pieces_of(ink, is_at_line=is_at_line)).crumbs
 
 
 def test_what_is_too_small_for_a_mark_is_counted_unless_it_is_dust_or_of_a_line() -> None:
@@ -117,8 +139,49 @@ def test_a_stroke_that_runs_under_black_print_is_partly_hidden(x: int, is_partly
     ink[15:65, 40:46] = 255
     ink[40:46, 40:90] = 255  # across, and out again
     ink[15:65, x : x + 6] = np.where(is_hidden[15:65, x : x + 6] > 0, 0, 255)
-    cell = Pieces(ink, np.zeros_like(ink), is_hidden).cell((slice(0, 80), slice(0, 120)), Box(0, 0, 120, 80))
+    cell = cell_of(pieces_of(ink, is_hidden=is_hidden))
     assert cell.is_partly_hidden is is_partly_hidden
+
+
+CELLS = tuple((slice(30, 90), slice(left, left + 50)) for left in (30, 80, 130))
+
+
+def boxed(*strokes: tuple[tuple[int, int], ...]) -> Pieces:
+    """A field of three cells of 50 x 60 pixels, in 210 x 120, with strokes of five pixels through points (x, y)."""
+    ink = np.zeros((120, 210), np.uint8)
+    for points in strokes:
+        cv2.polylines(ink, [np.array(points)], False, 255, 5)
+    return pieces_of(ink, cells=CELLS)
+
+
+SEVEN = ((92, 42), (118, 42), (102, 80))
+
+
+def test_a_stroke_through_a_cell_is_seen_and_a_digit_is_none() -> None:
+    plain, struck = boxed(SEVEN), boxed(SEVEN, ((40, 66), (170, 60)))
+    assert not cell_of(plain, CELLS[1]).is_struck
+    assert cell_of(struck, CELLS[1]).is_struck
+
+
+def test_what_goes_on_to_where_no_digit_reaches_is_seen() -> None:
+    assert not cell_of(boxed(SEVEN), CELLS[1]).runs_far
+    assert cell_of(boxed(((100, 45), (104, 119))), CELLS[1]).runs_far  # the edge of a stamp, a fold
+
+
+def test_a_digit_across_two_cells_is_one_and_two_that_touch_are_two() -> None:
+    moved = tuple((x + 20, y) for x, y in SEVEN)  # from 112 to 138, over the edge at 130
+    one = boxed(moved)
+    assert [cell_of(one, place).is_blank for place in CELLS] == [True, False, True]
+    assert cell_of(one, CELLS[1]).ink.shape[1] == pytest.approx(31, abs=2)
+    two = boxed(SEVEN, ((118, 42), (142, 42)), tuple((x + 50, y) for x, y in SEVEN))
+    assert [cell_of(two, place).is_blank for place in CELLS] == [True, False, False]
+
+
+def test_a_digit_beside_a_field_is_seen_and_a_comma_is_none() -> None:
+    field = (slice(30, 90), slice(30, 180))
+    assert boxed(((195, 40), (195, 80))).has_beside(field, 60)
+    assert not boxed(((195, 76), (193, 84))).has_beside(field, 60)
+    assert not boxed(SEVEN).has_beside(field, 60)
 
 
 def test_a_checkbox_that_is_blacked_out_in_pencil_stays_so() -> None:

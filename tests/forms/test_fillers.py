@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from service.forms.fillers import is_cross, is_dash, without_outer_crosses
+from service.forms.fillers import FAIR, is_cross, is_dash, without_outer_crosses
 from tests.forms.composing import cross, printed_pen
 
 
@@ -40,6 +40,12 @@ def test_two_strokes_that_meet_at_their_ends_are_no_cross() -> None:
     cv2.line(ink, (5, 5), (55, 5), 255, 6)
     cv2.line(ink, (55, 5), (20, 55), 255, 6)
     assert not is_cross(ink)
+
+
+def test_a_bow_whose_bend_lies_on_both_of_its_strokes_is_no_cross() -> None:
+    ink = np.zeros((110, 110), np.uint8)
+    cv2.polylines(ink, [np.array([(15, 25), (55, 52), (55, 58), (15, 85)])], False, 255, 16)
+    assert not is_cross(ink, FAIR)
 
 
 def line_of(*inks: np.ndarray, height: int = 100) -> np.ndarray:

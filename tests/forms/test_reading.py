@@ -114,10 +114,10 @@ def test_the_confidence_of_a_value_is_that_of_all_its_digits_together() -> None:
     assert [one.text for one in reading.alternatives][:2] == ["12", "22"]
 
 
-def test_digits_crammed_into_one_box_are_read_as_a_line() -> None:
+def test_digits_crammed_into_one_box_are_read_as_a_line_and_doubted_while_others_are_free() -> None:
     field = cut_field([cell(STROKE), cell(None), cell(None)])
     reading = read(field, [refused(Reason.SEVERAL_DIGITS)], [number("253")])
-    assert (reading.value, reading.decision) == ("253", "accepted")
+    assert (reading.value, reading.decision, reading.reason) == ("253", "review", "several_digits")
     (question,) = number_questions([field], [refused(Reason.SEVERAL_DIGITS)])
     assert question.constraint is not None
     assert not question.constraint.is_satisfied_by("2531")

@@ -95,6 +95,13 @@ def test_but_not_at_those_that_another_rule_confirms() -> None:
     assert (known["a"].reason, known["c"].reason) == ("rule_failed", None)
 
 
+def test_where_others_confirm_every_field_of_a_broken_rule_a_person_looks_at_all_of_them() -> None:
+    equal = [{"rule": "equal", "of": [one], "equals": other} for one, other in ("ab", "cd", "ac")]
+    known, satisfied = applied(template(*equal), a="12", b="12", c="13", d="13")
+    assert satisfied == [True, True, False]
+    assert [known[name].reason for name in "abcd"] == ["rule_failed", None, "rule_failed", None]
+
+
 @pytest.mark.parametrize(("doubtful", "value"), [({"42": 0.6, "47": 0.39}, "42"), ({"47": 0.6, "42": 0.39}, "42")])
 def test_the_one_doubtful_field_gets_the_value_with_which_the_sum_holds(doubtful: dict[str, float], value: str) -> None:
     form = template(SUM)

@@ -55,6 +55,7 @@ def test_rules_name_fields() -> None:
         (form(colour="red"), "fields[0].colour"),
         (form(name="a b"), "fields[0].name"),
         (form(name=""), "fields[0].name"),
+        (form(name="a\n"), "fields[0].name"),
         (form(kind="letters"), "fields[0].kind"),
         (form(page=2), "fields[0].page"),
         (form(page=True), "fields[0].page"),
@@ -64,6 +65,8 @@ def test_rules_name_fields() -> None:
         (form(box=BOX | {"height": 0.0001}), "fields[0].box.height"),
         (form(box=BOX | {"y": -0.1}), "fields[0].box.y"),
         (form(box=BOX | {"y": 1e999}), "fields[0].box.y"),
+        (form(box=BOX | {"y": float("nan")}), "fields[0].box.y"),
+        (form(box=BOX | {"x": 10**400}), "fields[0].box.x"),
         (form(cells=3), "fields[0].cells"),
         (form(kind="boxed_digits"), "fields[0].cells"),
         (form(kind="boxed_digits", cells=0), "fields[0].cells"),
@@ -73,6 +76,8 @@ def test_rules_name_fields() -> None:
         (form(constraint={"length": 33}), "fields[0].constraint.length"),
         (form(constraint={"min_length": 4, "max_length": 3}), "fields[0].constraint"),
         (form(constraint={"pattern": "[1-9"}), "fields[0].constraint"),
+        (form(constraint={"pattern": ""}), "fields[0].constraint"),
+        (form(constraint={"pattern": "[1-3]{4}", "length": 5}), "fields[0].constraint"),
         (form(constraint={"check": "crc"}), "fields[0].constraint.check"),
         (form(constraint={"allowed": "cities"}), "fields[0].constraint.allowed"),
         ({"pages": [{"width_mm": 5, "height_mm": 297}], **form()}, "pages[0].width_mm"),
@@ -102,3 +107,20 @@ def test_too_many_fields_are_refused() -> None:
     fields = [{"name": f"f{index}", "kind": "number", "box": BOX} for index in range(2_001)]
     with pytest.raises(InvalidTemplate, match="2001 entries"):
         parse_template({"fields": fields})
+
+
+WHOLE = {"x": 0.0, "y": 0.0, "width": 1.0, "height": 1.0}
+
+
+def test_fields_may_be_many_beside_each_other_and_few_upon_each_other() -> None:
+    fields = [form(name=f"f{index}", box=WHOLE)["fields"][0] for index in range(3)]
+    assert len(parse_template({"fields": fields[:2]}).fields) == 2
+    with pytest.raises(InvalidTemplate, match=r"fields\[2\].box.*page 1 more than 2 times"):
+        parse_template({"fields": fields})
+    fields[2]["page"] = 2
+    assert parse_template({"fields": fields, "pages": [{"width_mm": 100, "height_mm": 100}] * 2}).fields
+
+
+def test_nor_may_cells_lie_upon_each_other() -> None:
+    with pytest.raises(InvalidTemplate, match="more than 2 times"):
+        parse_template(form(kind="boxed_digits", cells=[WHOLE] * 3))

@@ -170,6 +170,14 @@ def left_of_it(height: int, width: int, box: tuple[int, int, int, int]) -> np.nd
     return drawn / 255.0
 
 
+def on_both_sides(height: int, width: int, box: tuple[int, int, int, int]) -> np.ndarray:
+    """Digits a little larger than those between them."""
+    drawn = np.zeros((height, width), np.uint8)
+    for left in (10, width - 50):
+        cv2.putText(drawn, "8", (left, box[1] + box[3] + 14), cv2.FONT_HERSHEY_SIMPLEX, 4.0, 255, 5, cv2.LINE_AA)
+    return drawn / 255.0
+
+
 @pytest.mark.parametrize(
     ("draw", "print_color", "pen_color"),
     [
@@ -178,10 +186,11 @@ def left_of_it(height: int, width: int, box: tuple[int, int, int, int]) -> np.nd
         ("words", BLUE, BLUE),
         ("struck_through", RED, NAVY),  # who strikes a number out means it
         ("left_of_it", RED, BLUE),  # two inks side by side are both written
+        ("on_both_sides", RED, BLUE),
     ],
 )
 def test_nothing_is_taken_away_where_one_ink_does_not_surround_another(draw, print_color, pen_color) -> None:
-    draws = {**PRINTS, "struck_through": struck_through, "left_of_it": left_of_it}
+    draws = {**PRINTS, "struck_through": struck_through, "left_of_it": left_of_it, "on_both_sides": on_both_sides}
     page, _ = on_print(draws[draw], print_color, pen_color)
     file = photographed(page)
     assert axis_without_print(preview(file)) is None

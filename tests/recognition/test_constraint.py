@@ -18,6 +18,8 @@ CODES = AllowedList("codes", ["12867", "12901", "7"])
         ({"length": 2, "min_length": 1, "max_length": 32}, ["12"], ["1", "123"]),
         ({"max_length": 0}, [], ["", "1"]),
         ({"pattern": "[1-9][0-9]*"}, ["10", "7"], ["01", ""]),
+        ({"pattern": "1{40}", "min_length": 32}, ["1" * 40], ["1" * 32]),
+        ({"pattern": "[0-9]*", "max_length": 0}, [], ["", "0"]),
         ({"pattern": "[0-9]*"}, ["0"], [""]),  # a text without a digit is no reading
         ({"check": "luhn"}, ["18", "79927398713"], ["19", "0", ""]),
         ({"allowed": CODES}, ["12867", "7"], ["1286", "12868", ""]),
@@ -56,6 +58,13 @@ def test_a_constraint_that_asks_nothing_has_no_rule():
         ),
         ({"check": "crc32"}, f"`check` is 'crc32'; it must be one of {', '.join(CHECKS)}"),
         ({"pattern": "1)"}, "at position 1"),
+        ({"pattern": "[1-3]{4}", "length": 5}, r"`pattern` is '\[1-3\]\{4\}'; it matches no number of 5 digits"),
+        ({"pattern": "1|1{5}", "min_length": 2, "max_length": 4}, "it matches no number of 2 to 4 digits"),
+        ({"pattern": "1{40}", "max_length": 32}, "it matches no number of 1 to 32 digits"),
+        ({"pattern": "\\d{1,8}", "min_length": 9}, "it matches no number of 9 or more digits"),
+        ({"pattern": "\\d{9}", "check": "isbn10"}, "it matches no number of 10 digits"),
+        ({"pattern": "2{2}", "max_length": 1}, "it matches no number of 1 digit,"),
+        ({"pattern": ""}, "`pattern` is ''; it matches no number of 1 or more digits"),  # nothing is no number
     ],
 )
 def test_what_can_never_be_is_refused(asked, words):

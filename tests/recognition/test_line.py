@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from service.recognition.line import Line, find_line
+from service.recognition.line import LONGEST_PX, Line, find_line, reduced
 from service.recognition.line_canvas import line_canvas
 from service.recognition.paper import Polarity
 from tests.recognition.drawing import in_shadow, with_grain
@@ -101,7 +101,7 @@ def test_digits_of_half_the_contrast_belong_to_the_number() -> None:
     assert found >= 0.9
 
 
-@pytest.mark.parametrize("degrees", [-10, -4, 0, 4, 10])
+@pytest.mark.parametrize("degrees", [-18, -10, -4, 0, 4, 10, 18])
 def test_a_tilted_number_comes_out_level_and_points_lead_back(degrees: float) -> None:
     ink = number("40527183")
     picture, matrix = turned(on_paper(ink, margin=30), degrees)
@@ -254,3 +254,8 @@ def test_a_very_wide_picture_is_read_in_good_time() -> None:
     assert time.process_time() - started < 2.0
     assert line.box is not None
     assert_is_sound(line, picture.shape)
+
+
+def test_strip_longer_than_any_number_is_reduced():
+    assert max(reduced(np.zeros((64, 390_000), np.uint8)).shape) == LONGEST_PX
+    assert reduced(np.zeros((80, 9_000), np.uint8)).shape == (64, 7_200)

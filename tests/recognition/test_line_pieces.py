@@ -16,7 +16,7 @@ def page() -> np.ndarray:
 
 
 def kept_of(ink: np.ndarray, *, rulings: np.ndarray | None = None) -> np.ndarray:
-    return keep_line(ink, rulings=np.zeros_like(ink) if rulings is None else rulings, smallest_px=5)
+    return keep_line(ink, rulings=np.zeros_like(ink) if rulings is None else rulings, smallest_px=5).image
 
 
 def test_a_line_alone_is_not_touched() -> None:
@@ -81,3 +81,41 @@ def test_a_pale_stretch_of_a_stroke_does_not_tear_the_digit() -> None:
 @pytest.mark.parametrize("level", [0, 15, 40])
 def test_nothing_is_kept_of_what_is_nowhere_as_strong_as_a_stroke(level: int) -> None:
     assert not kept_of((page() > 0).astype(np.uint8) * level).any()
+
+
+def is_alone(ink: np.ndarray) -> bool:
+    return keep_line(ink, rulings=np.zeros_like(ink), smallest_px=5).is_alone
+
+
+def below(ink: np.ndarray) -> np.ndarray:
+    """The page with more below its line."""
+    width = ink.shape[1]
+    return np.vstack([page(), np.pad(ink, ((0, 30), (50, WIDTH - 50 - width)))])
+
+
+@pytest.mark.parametrize("text", ["99", "1"])
+def test_digits_of_another_line_are_told_of(text: str) -> None:
+    ink = below(number(text, height=40))
+    assert not is_alone(ink)
+    assert np.array_equal(kept_of(ink)[:HEIGHT], page())
+
+
+def test_digits_one_above_the_other_are_told_of() -> None:
+    column = np.vstack([np.pad(number(digit, height=40), ((20, 20), (30, 60)))[:, :100] for digit in "407"])
+    assert not is_alone(column)
+
+
+def test_what_is_smaller_than_digits_or_no_digit_is_not() -> None:
+    ink = below(number("99999", height=16))
+    cv2.line(ink, (40, 95), (WIDTH - 40, 95), 255, 4)  # an underline
+    cv2.circle(ink, (20, 20), 4, 255, cv2.FILLED)
+    assert is_alone(page())
+    assert is_alone(ink)
+
+
+def test_light_on_glossy_paper_is_no_number() -> None:
+    ink = np.zeros((120, 200), np.uint8)
+    cv2.ellipse(ink, (100, 60), (30, 24), 20, 0, 360, 255, cv2.FILLED)
+    assert not kept_of(ink).any()
+    ink[40:80, 150:156] = 255  # but with a digit beside it, it may be one
+    assert kept_of(ink).any()

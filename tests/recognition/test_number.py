@@ -18,8 +18,8 @@ from tests.recognition.lattices import every_label, logits_of, random_logits
 
 CALIBRATION = CalibrationTable(
     (
-        CalibrationRow(threshold=0.3, num_accepted=100, num_wrong=40, error_upper_bound=0.49, coverage=1.0),
-        CalibrationRow(threshold=0.9, num_accepted=90, num_wrong=0, error_upper_bound=0.01, coverage=0.9),
+        CalibrationRow(threshold=0.3, num_accepted=1000, num_wrong=400, error_upper_bound=0.43, coverage=1.0),
+        CalibrationRow(threshold=0.9, num_accepted=900, num_wrong=4, error_upper_bound=0.01, coverage=0.9),
     )
 )
 

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from service.recognition import pattern as pattern_module
 from service.recognition.automaton import is_allowed
 from service.recognition.errors import InvalidParameter
-from service.recognition.pattern import MAX_PATTERN_CHARACTERS, compile_pattern
+from service.recognition.pattern import MAX_PATTERN_CHARACTERS, MAX_PLACES, REPLACEMENT, compile_pattern
 
 TEXTS = ["".join(digits) for length in range(6) for digits in itertools.product("0127", repeat=length)]
 
@@ -51,7 +52,44 @@ TEXTS = ["".join(digits) for length in range(6) for digits in itertools.product(
 def test_a_pattern_matches_whole_texts_as_elsewhere(pattern):
     rule = compile_pattern(pattern)
 
-    assert [text for text in TEXTS if is_allowed(rule, text)] == [text for text in TEXTS if re.fullmatch(pattern, text)]
+    matched = [text for text in TEXTS if re.fullmatch(pattern, text)]
+    assert [text for text in TEXTS if is_allowed(rule, text)] == matched
+    for least, most in itertools.combinations_with_replacement(range(6), 2):
+        assert rule.has_length(least, most) == any(least <= len(text) <= most for text in matched)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least", "has_length"),
+    [
+        ("1{4}", 4, True),
+        ("1{4}", 5, False),
+        ("1*", 1000, True),
+        ("(1{3})*", 1000, True),  # some number that is longer
+        ("1{40}", 33, True),
+        ("(1?){500}", 500, True),
+        ("(1?){500}", 501, False),
+        ("1{0}", 1, False),
+    ],
+)
+def test_lengths_without_an_upper_limit(pattern, least, has_length):
+    assert compile_pattern(pattern).has_length(least, None) == has_length
+
+
+def test_a_pattern_that_many_fields_have_is_compiled_once():
+    assert compile_pattern("[1-9][0-9]{3}") is compile_pattern("[1-9][0-9]{3}")
+    assert compile_pattern.cache_info().maxsize is not None
+
+
+def test_digits_that_can_all_be_left_out_are_not_walked_through_again_for_each(monkeypatch):
+    walked: list[int] = []
+    monkeypatch.setattr(pattern_module, "_bits", lambda number: walked.extend(found := bits_of(number)) or found)
+    compile_pattern.__wrapped__(f"(1?){{{MAX_PLACES}}}")
+
+    assert 0 < len(walked) <= 2 * MAX_PLACES
+
+
+def bits_of(number: int) -> list[int]:
+    return [place for place in range(number.bit_length()) if number >> place & 1]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +136,12 @@ def test_a_bad_pattern_is_refused_with_the_position(pattern, position, words):
         compile_pattern(pattern)
 
     assert words in str(refused.value)
-    assert repr(pattern) in str(refused.value)
+    assert f"'{pattern}'" in str(refused.value)  # character for character, so that the position can be counted
+
+
+def test_what_cannot_be_seen_keeps_its_place_in_the_message():
+    with pytest.raises(InvalidParameter, match=f"'1{REPLACEMENT}{REPLACEMENT}2'; at position 1: "):
+        compile_pattern("1\n\ud8002")
 
 
 def test_a_pattern_that_is_too_long_is_refused():

@@ -40,6 +40,20 @@ def test_a_digit_on_a_note_is_found(degrees, cut) -> None:
         assert stroke_overlap(digit_canvas(ink.image), digit_canvas(find_ink(seven(200)).image)) >= 0.75
 
 
+@pytest.mark.parametrize("text_px", [9, 60])
+def test_a_note_on_a_screen_full_of_text_is_found_and_one_among_other_writing_is_not(text_px) -> None:
+    picture = np.full((500, 600), 60, np.uint8)
+    rows = range(20, 480, 2 * text_px)
+    for y in rows:
+        cv2.putText(
+            picture, "56 words 78 of small text 90 and more 12", (5, y), 0, text_px / 22, 190, max(1, text_px // 12)
+        )
+    picture[140:360, 190:410] = cv2.resize(seven(200), (220, 220))
+    ink = find_ink(with_grain(picture))
+    is_within = ink.box is not None and ink.box.x >= 190 and ink.box.x + ink.box.width <= 410
+    assert is_within is (text_px == 9)
+
+
 @pytest.mark.parametrize("share", [0.25, 0.45])
 @pytest.mark.parametrize("wood", [65, 120])
 def test_a_note_is_found_on_wood(share, wood) -> None:

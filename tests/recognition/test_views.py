@@ -75,7 +75,8 @@ def test_views_of_a_large_picture_are_no_larger_than_a_line_is_looked_for_in(mon
     grain = np.random.default_rng(1).integers(0, 12, shape).astype(np.uint8)
     height, width = shape
     page = 245 - grain
-    page[height // 4 : -height // 4, width // 4 : -width // 4] -= 200  # a blot from a quarter to three quarters
+    page[height // 4 : -height // 4, width // 4 : -width // 4] -= 200  # from a quarter to three quarters
+    page[height // 4 : height // 2, width // 4 : width // 2] += 200  # but no blot
     see_picture(page, SLANTS)
 
     assert len(slanted_shapes) == 2

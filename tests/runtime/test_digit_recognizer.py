@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from service.recognition.errors import DeadlineExceeded, QueueFull, UnsupportedImageFormat
 from service.recognition.manifest import SEQUENCE_READER, Manifest
 from service.recognition.policy import CalibrationRow, CalibrationTable, Decision, Reason
+from service.runtime import digit_recognizer
 from service.runtime.batching import MicroBatcher
 from service.runtime.digit_network import BatchedNetwork
 from service.runtime.digit_recognizer import DigitRecognizer
@@ -220,6 +222,22 @@ async def test_digits_of_a_doubtful_picture_are_counted_by_a_sequence_reader():
     assert reading.threshold == one.reading.threshold
     assert (one.reading.digit, one.reading.reason) == (7, Reason.UNCERTAIN)
     assert list(several.stages_ms) == ["decode", "canvas", "queue", "model", "read"]
+
+
+@pytest.mark.parametrize(("width", "kept"), [(200, np.ndarray), (1_100, bytes)])
+async def test_large_picture_that_is_looked_at_again_waits_as_its_file(monkeypatch, width, kept):
+    looked = []
+
+    async def look(self: Workplace, source: bytes | np.ndarray, see: object) -> object:
+        looked.append(type(source))
+        return await workplaces_look(self, source, see)
+
+    workplaces_look = Workplace.look
+    monkeypatch.setattr(Workplace, "look", look)
+    monkeypatch.setattr(digit_recognizer, "MOST_KEPT_PIXELS", 100_000)
+    async with recognizer(AT_A_LOSS, reader=reads("7")) as cnn:
+        await cnn.read(png(cv2.resize(draw_seven(200), (width, 200))), max_error=0.01, top_k=3)
+    assert looked == [bytes, kept]
 
 
 async def test_digits_are_counted_once_where_the_classifier_is_sure_or_sees_nothing():

@@ -1,6 +1,10 @@
 """What a model folder must be before its network is trusted. Each row damages one thing."""
 
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +23,7 @@ from service.runtime.loading import (
     newest_versions,
 )
 from service.runtime.saved_model import SavedModel
+from tests.project import ROOT
 from tests.runtime.tiny_int8 import change_golden
 from tests.runtime.tiny_model import make_cascade, write_manifest
 
@@ -130,6 +135,8 @@ def golden_that_is_a_program(folder: Path) -> None:
     [
         (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json cannot be read"),
+        (lambda folder: (folder / "manifest.json").write_text("[" * 100_000), "manifest.json cannot be read"),
+        (lambda folder: write_manifest(folder, num_parameters=float("inf")), "manifest.json cannot be read"),
         (lambda folder: (folder / "saved_model.pb").unlink(), "saved_model.pb is missing"),
         (change_a_byte, "saved_model.pb has been changed"),
         (lambda folder: (folder / "extra.py").write_text("boo"), "extra.py is not named in the manifest"),
@@ -218,10 +225,88 @@ def test_version_that_is_no_number_is_refused(tmp_path):
         newest_versions(tmp_path)
 
 
-@pytest.mark.parametrize("name", [".", "missing"])
-def test_folder_without_models_is_refused_with_the_setting_to_mend(tmp_path, name):
-    with pytest.raises(InvalidModel, match="DIGITS_MODELS_DIR"):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (".", r"holds no model \(<name>/<version>/manifest\.json\)"),
+        ("missing", "missing holds no model: there is no such folder"),
+        ("file", "file holds no model: it is no folder"),
+        ("x" * 300, "cannot be looked into: File name too long"),
+    ],
+)
+def test_folder_without_models_is_refused_with_the_setting_to_mend(tmp_path, name, told):
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidModel, match=rf"{told}.*DIGITS_MODELS_DIR"):
         newest_versions(tmp_path / name)
+
+
+def test_what_is_hidden_or_of_the_file_system_is_no_model(tmp_path):
+    for folder in ("cnn/1", "cnn/.2.half", ".cnn/3", "lost+found/what"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "cnn" / "4").touch()
+    (tmp_path / "README.md").touch()
+
+    assert newest_versions(tmp_path) == [tmp_path / "cnn" / "1"]
+
+
+@pytest.fixture
+def deny(monkeypatch):
+    """Makes a folder one that may not be listed, which whoever runs the tests may be able to do."""
+
+    def deny(folder: Path) -> None:
+        def scandir(path: object) -> Iterator[os.DirEntry[str]]:
+            if Path(str(path)) == folder:
+                raise PermissionError(13, "Permission denied", str(path))
+            return listed(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+
+    listed = os.scandir
+    return deny
+
+
+@pytest.mark.parametrize("name", [".", "cnn"])
+def test_folder_that_may_not_be_looked_into_is_refused_and_named(tmp_path, deny, name):
+    for version in ("cnn/1", "dnn/1"):
+        (tmp_path / version).mkdir(parents=True)
+    deny(tmp_path / name)
+    with pytest.raises(InvalidModel) as error:
+        newest_versions(tmp_path)
+    assert str(error.value).startswith(f"{tmp_path / name} cannot be looked into: Permission denied. Let the user")
+
+
+def test_folder_in_a_model_that_may_not_be_looked_into_is_refused_and_named(folder, deny):
+    deny(folder / "variables")
+    with pytest.raises(InvalidModel) as error:
+        load_model(folder)
+    assert str(error.value).startswith(f"{folder / 'variables'} cannot be read: Permission denied.")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "golden.npz"])
+def test_file_of_a_model_that_may_not_be_read_is_refused_and_named(folder, monkeypatch, name):
+    def open_others(path: Path, *arguments: object, **options: object) -> object:
+        if path == folder / name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
+
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", open_others)
+    with pytest.raises(InvalidModel, match=rf"{name} cannot be read.*Permission denied"):
+        load_model(folder)
+
+
+def test_versions_are_listed_without_tensorflow(tmp_path):
+    """By the parent of workers, which hands them the folders."""
+    (tmp_path / "cnn" / "1").mkdir(parents=True)
+    program = """
+import sys
+from pathlib import Path
+from service.main import newest_versions
+print(len(newest_versions(Path(sys.argv[1]))), {"tensorflow", "keras", "ai_edge_litert"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.stdout == "1 set()\n", done.stderr
 
 
 @pytest.fixture

@@ -308,3 +308,13 @@ async def test_models_folder_without_the_default_model_does_not_start(options, t
 async def test_missing_gpu_does_not_start(options):
     with pytest.raises(DeviceNotFound, match="DIGITS_DEVICE is 'gpu:7'"):
         await registry_for(replace(options, device="gpu:7")).load()
+
+
+async def test_models_of_folders_that_are_named_are_loaded_whatever_has_come_since(options, tiny_model, tmp_path):
+    chosen = Path(shutil.copytree(tiny_model, tmp_path / "cnn" / "1"))
+    write_manifest(Path(shutil.copytree(tiny_model, tmp_path / "cnn" / "2")))
+    (tmp_path / "cnn" / "3").mkdir()  # is still being copied
+    registry = registry_for(replace(options, models_dir=tmp_path, folders=(chosen,)))
+    await registry.load()
+    assert [(one.name, one.version) for one in registry.manifests()] == [("cnn", 1)]
+    await registry.close()

@@ -101,6 +101,16 @@ async def test_number_is_read_with_a_box_for_every_digit():
     assert min(recognized.stages_ms.values()) >= 0
 
 
+async def test_number_beside_another_line_is_for_a_person():
+    one = draw_strokes(5)
+    async with recognizer(reads("12867")) as crnn:
+        alone = await crnn.read(png(one), max_error=0.01, top_k=2)
+        two = await crnn.read(png(np.vstack([one, one])), max_error=0.01, top_k=2)
+
+    assert (alone.reading.decision, alone.reading.reason) == (Decision.ACCEPTED, None)
+    assert (two.reading.text, two.reading.decision, two.reading.reason) == ("12867", Decision.REVIEW, Reason.UNCERTAIN)
+
+
 async def test_decoded_picture_is_read_like_its_file():
     picture = draw_strokes(4)
     async with recognizer(reads("0071")) as crnn:

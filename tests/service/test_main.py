@@ -2,11 +2,14 @@
 
 import asyncio
 import multiprocessing
+import os
+from collections.abc import Iterator
 
 import pytest
 
 from service import main
 from service.main import container_for
+from service.recognition.errors import StartupError
 from service.settings import Settings
 from service.workers.line import Line
 from service.workers.messages import CanRead, make_line
@@ -44,3 +47,57 @@ def test_networks_are_told_whether_event_loops_leave_them_a_core(monkeypatch, wo
     monkeypatch.setattr(main, "num_cores_here", lambda: num_cores)
 
     assert main._runtime_options(Settings(workers=workers)).has_spare_core is has_spare_core
+
+
+@pytest.mark.parametrize(("num_cores", "num_threads"), [(0.5, 1), (1.5, 1), (3.0, 3)])
+def test_pictures_are_decoded_on_as_many_threads_as_a_container_has_cores(monkeypatch, num_cores, num_threads):
+    monkeypatch.setattr(main, "num_cores_here", lambda: num_cores)
+
+    assert main._runtime_options(Settings()).num_picture_threads == num_threads
+
+
+def test_unknown_variables_are_told_in_the_log_without_their_values(caplog):
+    main._tell_unknown({"DIGITS_LOG_FORMAT": "geheim", "DIGITS_PORT": "1", "DIGITS_DATA": "/data"})
+
+    (record,) = caplog.records
+    assert record.fields == {"variable": "DIGITS_LOG_FORMAT", "nearest": "DIGITS_LOG_READINGS"}
+
+
+def test_folder_of_templates_is_made_and_may_be_read_only(tmp_path):
+    folder = tmp_path / "forms" / "templates"
+    main._check_templates_dir(folder)
+    assert folder.is_dir()
+    folder.chmod(0o555)
+    main._check_templates_dir(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("file", "which cannot be used: Not a directory."),
+        ("file/templates", "which cannot be used: Not a directory."),
+        ("x" * 300, "which cannot be used: File name too long."),
+    ],
+)
+def test_what_can_be_no_folder_of_templates_is_refused(tmp_path, name, told):
+    (tmp_path / "file").touch()
+    with pytest.raises(StartupError, match=told) as error:
+        main._check_templates_dir(tmp_path / name)
+    assert str(error.value).startswith("DIGITS_TEMPLATES_DIR is '")
+    assert len(str(error.value)) < 250
+
+
+@pytest.mark.parametrize("call", ["mkdir", "scandir"])
+def test_folder_of_templates_that_may_not_be_made_or_read_is_refused(tmp_path, monkeypatch, call):
+    def refuse(path: object, *_: object) -> Iterator[None]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, call, refuse)  # as whoever runs the tests may do all that
+    with pytest.raises(StartupError, match="Permission denied"):
+        main._check_templates_dir(tmp_path / "templates")
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 5000, ".example"])
+def test_host_that_is_no_name_is_told_in_a_line(host):
+    with pytest.raises(StartupError, match=r"^Cannot listen on [a-z.]{4,80} port 0: that is no host name\. Set"):
+        main._listen(host, 0)

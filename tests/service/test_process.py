@@ -52,14 +52,31 @@ def test_low_confidence_is_told_to_log_and_receiver_and_the_last_of_it_when_the_
     assert 'digits_webhook_readings_total{outcome="dropped"} 0.0' in metrics
 
 
+def test_reader_of_the_log_that_stands_still_does_not_stop_the_service(tiny_models_dir):
+    with running(tiny_models_dir) as (process, client):
+        for _ in range(1000):  # a line of 200 bytes each, and nobody reads; a pipe holds 65,536
+            assert client.get("/health/live").status_code == 200
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        output, complaints = process.communicate(timeout=30)
+
+    assert process.returncode == -signal.SIGTERM
+    assert complaints == ""
+    assert 200 < output.count('"message": "request"') < 1000
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
         ({"DIGITS_PORT": "abc"}, "digits: DIGITS_PORT is 'abc'; it must be a whole number from 0 to 65535."),
-        ({"DIGITS_MODELS_DIR": "nowhere"}, "digits: nowhere holds no model"),
+        ({"DIGITS_MODELS_DIR": "nowhere"}, "digits: nowhere holds no model: there is no such folder."),
+        ({"DIGITS_MODELS_DIR": "README.md"}, "digits: README.md holds no model: it is no folder."),
+        ({"DIGITS_TEMPLATES_DIR": "README.md"}, "digits: DIGITS_TEMPLATES_DIR is 'README.md', which cannot be used"),
+        ({"DIGITS_API_KEYS": "correct-horse"}, "digits: DIGITS_API_KEYS is no setting, but DIGITS_API_KEY is. Correct"),
         ({"DIGITS_REVIEW_WEBHOOK": "clerk:secret@desk"}, "digits: DIGITS_REVIEW_WEBHOOK is not accepted; it must be"),
         ({"DIGITS_DEVICE": "gpu"}, "digits: DIGITS_DEVICE is 'gpu', but TensorFlow finds no GPU on this machine."),
         ({"DIGITS_HOST": "no-such-host.invalid"}, "digits: Cannot listen on no-such-host.invalid port 0"),
+        ({"DIGITS_HOST": "a..b"}, "digits: Cannot listen on a..b port 0: that is no host name."),
     ],
 )
 def test_start_that_fails_says_why_in_a_line(tiny_models_dir, settings, told):
@@ -70,6 +87,13 @@ def test_start_that_fails_says_why_in_a_line(tiny_models_dir, settings, told):
     assert complaints.startswith(told)
     assert complaints.count("\n") == 1
     assert output == ""
+
+
+def test_variable_that_is_no_setting_is_told_at_the_start():
+    process = start({"DIGITS_MODELS_DIR": "nowhere", "DIGITS_LOG_FORMAT": "json"})
+    output, _ = process.communicate(timeout=START_LIMIT_S)
+
+    assert '"message": "variable is no setting", "variable": "DIGITS_LOG_FORMAT"' in output
 
 
 def test_port_that_is_taken_is_told(tiny_models_dir):

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from service.recognition.errors import StartupError
-from service.settings import Settings, accepted_by, load_settings, variable_of
+from service.settings import Settings, accepted_by, load_settings, unknown_variables, variable_of
 from tests.project import ROOT
 
 
@@ -31,6 +31,8 @@ def test_defaults_are_those_of_the_interface():
         ("DIGITS_MAX_ERROR", "nan", "DIGITS_MAX_ERROR is 'nan'; it must be a number above 0 and below 1."),
         ("DIGITS_QUEUE_LIMIT", "0", "DIGITS_QUEUE_LIMIT is '0'; it must be a whole number from 1 to 100000."),
         ("DIGITS_LOG_LEVEL", "loud", "DIGITS_LOG_LEVEL is 'loud'; it must be debug, info, warning or error."),
+        ("DIGITS_PORT", "7" * 5000, f"DIGITS_PORT is '{'7' * 80}...'; it must be a whole number from 0 to 65535."),
+        ("DIGITS_API_KEY", "", "DIGITS_API_KEY is not accepted; it must be 8 to 200 printable ASCII characters."),
         ("DIGITS_API_KEY", "geheim", "DIGITS_API_KEY is not accepted; it must be 8 to 200 printable ASCII characters."),
         (
             "DIGITS_API_KEY",
@@ -57,6 +59,60 @@ def test_all_wrong_values_are_told_at_once(monkeypatch):
     monkeypatch.setenv("DIGITS_DRAIN_S", "-1")
     with pytest.raises(StartupError, match=r"(?s)DIGITS_PORT.*\n.*DIGITS_DRAIN_S"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("DIGITS_API_KEYS", "DIGITS_API_KEY"),
+        ("DIGITS_APIKEY", "DIGITS_API_KEY"),
+        ("DIGITS_KEY", "DIGITS_API_KEY"),
+        ("digits_api_token", "DIGITS_API_KEY"),
+        ("DIGITS_MODEL_DIR", "DIGITS_MODELS_DIR"),
+        ("DIGITS_LOG_READING", "DIGITS_LOG_READINGS"),
+        ("DIGITS__PORT", "DIGITS_PORT"),
+    ],
+)
+def test_misspelled_name_stops_the_start_and_its_value_is_not_shown(monkeypatch, variable, meant):
+    monkeypatch.setenv(variable, "correct-horse")
+    with pytest.raises(StartupError) as error:
+        load_settings()
+    assert str(error.value) == f"{variable} is no setting, but {meant} is. Correct the name, or remove it."
+
+
+def test_misspelled_names_are_told_with_wrong_values(monkeypatch):
+    monkeypatch.setenv("DIGITS_PORT", "abc")
+    monkeypatch.setenv("DIGITS_HOSTS", "::")
+    with pytest.raises(StartupError, match=r"(?s)DIGITS_HOSTS is no setting.*\nDIGITS_PORT is 'abc'"):
+        load_settings()
+
+
+def test_what_others_call_by_such_names_does_not_stop_the_start(monkeypatch):
+    of_ours = {"DIGITS_DATA": "/data", "DIGITS_UID": "1000"}
+    # What Kubernetes sets where services are called digits and digits-api.
+    of_others = {
+        "DIGITS_API_PORT": "tcp://10.0.0.7:80",
+        "DIGITS_PORT_80_TCP_ADDR": "10.0.0.7",
+        "DIGITS_SERVICE_HOST": "10.0.0.7",
+    }
+    for name, value in (of_ours | of_others).items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().port == 8000
+    assert list(unknown_variables(of_ours | of_others)) == list(of_others)
+
+
+def test_unknown_variable_is_told_with_the_nearest_setting():
+    environment = {"DIGITS_LOG_FORMAT": "json", "digits_port": "8001", "DIGITS": "", "PATH": "/bin"}
+    assert unknown_variables(environment) == {"DIGITS_LOG_FORMAT": "DIGITS_LOG_READINGS"}
+
+
+def test_empty_folder_is_one_that_is_not_set(monkeypatch):
+    for name in ("MODELS_DIR", "TEMPLATES_DIR", "LISTS_DIR"):
+        monkeypatch.setenv(f"DIGITS_{name}", "")
+    settings = load_settings()
+
+    assert (settings.models_dir, settings.templates_dir, settings.lists_dir) == (ROOT / "models", None, None)
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "gpu", "gpu:0", "gpu:12"])

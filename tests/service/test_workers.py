@@ -1,6 +1,7 @@
 """Several processes behind one port, which are one service to whoever asks."""
 
 import os
+import shutil
 import signal
 import socket
 import time
@@ -14,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.workers.acceptor import AHEAD_WEIGHT
 from tests.pictures import draw_seven, png
+from tests.runtime.tiny_model import write_manifest
 from tests.service.process import START_LIMIT_S, running, start
 
 pytestmark = pytest.mark.slow  # each test starts several processes that load TensorFlow
@@ -109,6 +111,28 @@ def test_workers_share_the_port_say_so_once_and_come_back_when_they_die(tiny_mod
     assert complaints == ""
     assert "Ready." not in output  # it was read once already, by `running`
     assert '"message": "worker ended"' in output
+
+
+def newer_version(models_dir: Path) -> None:
+    write_manifest(Path(shutil.copytree(models_dir / "cnn" / "1", models_dir / "cnn" / "2")))
+
+
+def half_of_a_newer_version(models_dir: Path) -> None:
+    (models_dir / "cnn" / "2").mkdir()
+
+
+@pytest.mark.parametrize("come", [newer_version, half_of_a_newer_version])
+def test_worker_that_is_started_later_has_the_models_of_the_others(tiny_models_dir, tmp_path, come):
+    models_dir = Path(shutil.copytree(tiny_models_dir, tmp_path / "models"))
+    with running(models_dir, TWO) as (process, client), meeting_any(client.base_url) as client:
+        one, other = sorted(workers_of(process.pid))
+        come(models_dir)
+        os.kill(one, signal.SIGKILL)
+        wait_until(lambda: one not in workers_of(process.pid))
+        wait_until(lambda: scrape(client)["digits_workers",] == 2)
+        with standing_still(other, client.base_url.port):  # the new one answers
+            assert [model["version"] for model in client.get("/models").json()["models"]] == [1]
+        assert {name[1:] for name in scrape(client) if name[0] == "digits_model_info"} == {("cpu", "cnn", "1")}
 
 
 def test_one_scrape_counts_what_both_have_answered_whichever_answers_it(tiny_models_dir):

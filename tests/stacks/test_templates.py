@@ -1,13 +1,24 @@
 import json
 import os
 import threading
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from service.documents import document
+from service.logs import EXTRA_FIELD
 from service.recognition.errors import InvalidParameter, InvalidTemplate, RequestError
 from service.stacks import templates
-from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TemplateStore, TooManyTemplates, chosen
+from service.stacks.templates import (
+    TemplateNotFound,
+    TemplatesReadOnly,
+    TemplateStore,
+    TemplatesUnavailable,
+    TooManyTemplates,
+    chosen,
+)
 from tests.pictures import draw_seven, png
 from tests.stacks.tally_form import pdf
 
@@ -38,7 +49,7 @@ def test_stored_template_comes_back_as_it_was_sent(store):
     assert store.names() == ["tally"]
     assert (loaded.name, loaded.source, loaded.page_files) == ("tally", TEMPLATE_JSON, (BLANK,))
     assert loaded.template == saved.template
-    assert np.array_equal(loaded.pictures()[0], PAGE)
+    assert np.array_equal(next(loaded.pictures()), PAGE)
 
 
 def test_template_takes_the_place_of_the_one_of_its_name(store):
@@ -125,7 +136,7 @@ def test_blank_pages_must_be_those_of_the_template(store, pages, told):
     assert store.names() == []
 
 
-def test_writing_that_fails_leaves_nothing_behind(store, monkeypatch):
+def test_writing_that_fails_leaves_nothing_behind_and_is_for_the_operator(store, monkeypatch, caplog):
     store.save("tally", TEMPLATE_JSON, [BLANK])
     before = store._folder.joinpath("tally.template").read_bytes()
 
@@ -133,8 +144,10 @@ def test_writing_that_fails_leaves_nothing_behind(store, monkeypatch):
         raise OSError("no space left")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(TemplatesUnavailable, match="Tell the operator") as raised:
         store.save("tally", OTHER_JSON, [BLANK])
+    assert "no space left" not in str(raised.value)
+    assert "no space left" in str(getattr(caplog.records[-1], EXTRA_FIELD))
 
     assert [path.name for path in store._folder.iterdir()] == ["tally.template"]
     assert store._folder.joinpath("tally.template").read_bytes() == before
@@ -198,3 +211,65 @@ def test_templates_are_chosen_by_name_or_all_of_them(store):
         chosen(["a", "c"], store)
     with pytest.raises(TemplateNotFound, match="none are stored"):
         chosen(["auto"], store_in(None))
+
+
+def test_deleting_that_fails_is_for_the_operator(store, monkeypatch):
+    store.save("tally", TEMPLATE_JSON, [BLANK])
+
+    def fail(self: Path) -> None:
+        raise PermissionError("read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    with pytest.raises(TemplatesUnavailable):
+        store.delete("tally")
+
+
+def test_one_damaged_file_does_not_keep_the_others_from_being_chosen_from(store, caplog):
+    store.save("good", TEMPLATE_JSON, [BLANK])
+    (store._folder / "bad.template").write_bytes(b"not a ZIP at all")
+
+    assert [one.name for one in chosen(["auto"], store)] == ["good"]
+    assert getattr(caplog.records[-1], EXTRA_FIELD)["template"] == "bad"
+    with pytest.raises(InvalidTemplate, match="'bad' is damaged"):
+        chosen(["good", "bad"], store)
+
+
+@pytest.mark.parametrize("names", [["auto"], ["a", "b", "c"]])
+def test_no_more_pages_are_chosen_from_than_are_kept(store, monkeypatch, names):
+    monkeypatch.setattr(templates, "MAX_READY_PAGES", 2)
+    for name in ("a", "b", "c"):
+        store.save(name, TEMPLATE_JSON, [BLANK])
+    with pytest.raises(InvalidParameter, match="more than 2 pages together"):
+        chosen(names, store)
+
+
+def blank_of(width: int, height: int) -> np.ndarray:
+    """A page with print on it."""
+    return cv2.resize(PAGE, (width, height), interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (blank_of(1, 1), "its longer side must have 120 px"),
+        (blank_of(100, 100), "a blank page of 100 x 100 px"),
+        (blank_of(200, 300), "other proportions"),
+        (np.full((200, 200), 255, np.uint8), "too little print"),
+    ],
+    ids=["a pixel", "too coarse", "of another shape", "empty"],
+)
+def test_blank_page_by_which_no_form_can_be_found_is_not_stored(store, page, told):
+    with pytest.raises(InvalidTemplate, match=told) as raised:
+        store.save("tally", TEMPLATE_JSON, [png(page)])
+    assert "pages[0]" in str(raised.value)
+    assert store.names() == []
+
+
+def test_pages_are_decoded_one_at_a_time(store, monkeypatch):
+    decoded = []
+    two = {**TEMPLATE, "pages": TEMPLATE["pages"] * 2}
+    template = store.brought(json.dumps(two).encode(), [BLANK, BLANK])
+    monkeypatch.setattr(document, "decode_page", lambda data, **_: decoded.append(data) or PAGE)
+    next(template.pictures())
+
+    assert len(decoded) == 1

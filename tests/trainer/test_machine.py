@@ -1,3 +1,4 @@
+import os
 import platform
 from pathlib import Path
 
@@ -16,3 +17,9 @@ def test_system_that_does_not_name_its_processor_names_its_kind(monkeypatch):
 
     monkeypatch.setattr(Path, "read_text", no_such_file)
     assert cpu_model() == platform.machine()
+
+
+def test_system_that_does_not_tell_the_cores_of_a_process_counts_all(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 12)
+    assert ", 12 cores" in describe_machine()

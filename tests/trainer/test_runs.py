@@ -11,6 +11,7 @@ from service.recognition.manifest import load_manifest, verify_files
 from service.runtime.litert_network import LiteRtNetwork
 from service.runtime.saved_model import SavedModel
 from trainer import export as export_module
+from trainer import train as train_module
 from trainer.__main__ import main
 from trainer.architectures.registry import build_model
 from trainer.averaging import measure_batch_statistics
@@ -93,11 +94,24 @@ def test_changed_config_does_not_go_on_with_the_old_run(finished, data_dir, tiny
 
 def test_stalled_training_stops_early_with_the_best_weights(tmp_path, data_dir, tiny_config, monkeypatch):
     config = replace(tiny_config, num_epochs=9, early_stopping_patience=2, ema_momentum=None, name="stalled")
-    # A rate of zero: nothing improves after the first epoch.
-    config = replace(config, schedule=replace(config.schedule, learning_rate=0.0))
+    losses = [0.9, 0.5, 0.7, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5]  # the second epoch is the best
+    monkeypatch.setattr(train_module, "_losses", lambda history: losses[: len(history)])
+    learned = []
+
+    class Noted(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            learned.append(self.model.get_weights())
+
     run = Run(tmp_path, config)
-    train(config, load_training_data(config, data_dir), run)
-    assert len(json.loads((run.folder / "history.json").read_text())) == 3
+    train(config, load_training_data(config, data_dir), run, watchers=[Noted()])
+    assert len(json.loads((run.folder / "history.json").read_text())) == len(learned) == 4
+    delivered = build_model(config.architecture)
+    delivered.load_weights(run.weights_path)
+    is_that_of = [
+        all(np.array_equal(found, kept) for found, kept in zip(delivered.get_weights(), weights, strict=True))
+        for weights in learned
+    ]
+    assert is_that_of == [False, True, False, False]
 
 
 @pytest.mark.parametrize("kind", ["one_cycle", "two_cycles", "exponential", "on_plateau"])

@@ -16,7 +16,9 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """A config, its data and its run: `config`, `--data`, `--output`, `--random-splits`."""
     parser.add_argument("config", help=f"one of: {', '.join(config_names())}")
     parser.add_argument(
-        "--data", type=Path, help="folder with MNIST's IDX files, in it or in its mnist/ (default: download MNIST)"
+        "--data",
+        type=Path,
+        help="folder with MNIST's IDX files and QMNIST's labels, in it or in its mnist/ (default: download them)",
     )
     parser.add_argument("--output", type=Path, default=Path("runs"), help="folder of the runs (default: runs)")
     parser.add_argument("--random-splits", action="store_true", help="split by digit where the writers are not known")
@@ -57,12 +59,25 @@ def own_commands(options: argparse.Namespace) -> tuple[Experiment, OwnCommands] 
 
     Returns:
         None for the config of a digit classifier that learns from labels alone.
+
+    Raises:
+        TrainerError: there is no such config, or it cannot do with random splits and is to.
     """
     from trainer.distil.config import DistilledConfig
     from trainer.ensemble.config import CascadeConfig, EnsembleConfig
     from trainer.reader.config import ReaderConfig
 
     config = load_config(options.config)
+    if options.random_splits and not isinstance(config, Config):
+        raise TrainerError(
+            f"{options.config!r} needs to know who wrote each digit of MNIST; only single digit classifiers take "
+            "--random-splits. Leave it out."
+        )
+    if options.random_splits and isinstance(config, DistilledConfig):
+        raise TrainerError(
+            f"{options.config!r} learns from a teacher and is compared on the calibration writers, who have to be "
+            "known. Leave --random-splits out."
+        )
     if isinstance(config, ReaderConfig):
         from trainer.reader import commands as of_readers
 

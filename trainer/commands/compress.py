@@ -15,7 +15,11 @@ _LIBRARIES = ("ai_edge_litert", "onnx", "onnxruntime")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A model, data, and how far to prune."""
     parser.add_argument("model", help="an exported digit classifier, such as cnn, or a config with a finished run")
-    parser.add_argument("--data", type=Path, help="folder of the data that it was trained on (default: download MNIST)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder of the data that it was trained on (default: download MNIST and QMNIST's labels)",
+    )
     add_models_argument(parser)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs (default: runs)")
     parser.add_argument("--output", type=Path, help="folder to write (default: runs/MODEL/compressed)")

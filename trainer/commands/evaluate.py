@@ -48,15 +48,22 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _evaluate_confidence(options: argparse.Namespace) -> None:
-    from service.runtime.loading import newest_versions
+    from service.recognition.errors import InvalidModel
+    from service.recognition.manifest import DIGIT_CLASSIFIER
     from trainer.confidence_report import write_confidence_report
     from trainer.confidence_suite import Judge, run_confidence_suite
     from trainer.data.mnist import load_mnist
+    from trainer.finetune.exported import newest_version, read_manifest
 
-    folders = {folder.parent.name: folder for folder in newest_versions(options.models)}
-    if options.config not in folders:
-        raise TrainerError(f"{options.models} holds no model {options.config!r}. Export it first.")
+    folder = newest_version(options.models, options.config)
+    kind = read_manifest(folder).kind
+    if kind != DIGIT_CLASSIFIER:
+        raise TrainerError(f"{options.config} is a {kind}; the confidence suite measures a {DIGIT_CLASSIFIER}.")
     data_dir = required_data_dir(options)
     mnist = load_mnist(data_dir, allow_random_splits=options.random_splits)
-    result = run_confidence_suite(Judge.load(folders[options.config]), mnist, data_dir)
+    try:
+        judge = Judge.load(folder)
+    except InvalidModel as error:
+        raise TrainerError(str(error)) from error
+    result = run_confidence_suite(judge, mnist, data_dir)
     print(f"Report: {write_confidence_report(result, options.results)}")

@@ -5,6 +5,7 @@ import argparse
 from trainer.commands.arguments import (
     add_config_arguments,
     add_models_argument,
+    digit_config,
     open_run,
     own_commands,
     positive,
@@ -24,14 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Export, and print the model's card."""
     own = own_commands(options)
+    config = own[0] if own else digit_config(options)
+    from trainer.export import export, refuse_existing
+
+    refuse_existing(options.models, config.name, options.version)  # first: to calibrate takes minutes to half an hour
     if own:
         config, commands = own
         folder = commands.export(
             config, required_data_dir(options), options.output, models_dir=options.models, version=options.version
         )
     else:
-        from trainer.export import export
+        from trainer.runs import Run
 
+        Run(options.output, config).require_weights()
         experiment, data = open_run(options)
         folder = export(experiment, data, options.data, models_dir=options.models, model_version=options.version)
     print((folder / "card.md").read_text(encoding="utf-8"))

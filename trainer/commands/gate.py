@@ -3,7 +3,6 @@
 import argparse
 
 from trainer.commands.arguments import add_config_arguments, digit_config, required_data_dir
-from trainer.config import Config
 from trainer.errors import TrainerError
 
 HELP = "teach a trained digit classifier to say that something is no digit, or several"
@@ -22,7 +21,7 @@ def run(options: argparse.Namespace) -> None:
     from trainer.runs import Run
 
     config = digit_config(options)
-    if not isinstance(config, Config) or config.emnist:
+    if config.emnist:
         raise TrainerError(
             f"A gate stands on one network for MNIST's digits; {config.name!r} makes none. Choose a config that does, "
             "such as cnn."

@@ -11,7 +11,9 @@ HELP = "write a page about a digit classifier: curves, confusions, confidence, w
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A model or config; data, runs and models; where the page goes."""
     parser.add_argument("model", help="name of an exported digit classifier, or of a config that has been trained")
-    parser.add_argument("--data", type=Path, help="folder with MNIST's files (default: download MNIST)")
+    parser.add_argument(
+        "--data", type=Path, help="folder with MNIST's files (default: download MNIST and QMNIST's labels)"
+    )
     parser.add_argument("--output", type=Path, default=Path("runs"), help="folder of the runs (default: runs)")
     add_models_argument(parser)
     parser.add_argument("--random-splits", action="store_true", help="split by digit where the writers are not known")

@@ -27,9 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Go on with the study until it has so many trials, and write what it found."""
+    from trainer.distil.config import DistilledConfig
+
     config = load_config(options.config)
     if not isinstance(config, Config):
         raise TrainerError(f"{config.name!r} is no digit classifier; only these are searched.")
+    if isinstance(config, DistilledConfig):
+        raise TrainerError(
+            f"{config.name!r} learns from the answers of {config.teacher!r}, which a search does without. Search a "
+            "config that learns from labels alone, such as cnn."
+        )
     try:
         import optuna  # noqa: F401
     except ImportError as error:

@@ -7,8 +7,10 @@ are for training; rows at odd positions are held back to measure.
 Licence: MIT.
 """
 
+import zlib
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +31,12 @@ def bhmsds_pictures(data_dir: Path, half: Literal["train", "held_back"]) -> tupl
     """
     path = data_dir / FILE
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: of a damaged archive NumPy leaves the file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, names = arrays["images"], arrays["labels"]
     except FileNotFoundError as error:
         raise TrainerError(f"{path} does not exist. Put it there, or train a config that uses MNIST alone.") from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, zlib.error) as error:
         raise TrainerError(f"{path} cannot be read as an archive with `images` and `labels`: {error}.") from error
     offset = 0 if half == "train" else 1
     rows = np.sort(np.concatenate([np.flatnonzero(names == str(digit))[offset::2] for digit in range(10)]))

@@ -8,7 +8,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +29,18 @@ TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 TRAIN_WRITERS = "qmnist-train-labels-idx2-int"
 TEST_WRITERS = "qmnist-test-labels-idx2-int"
+# The repository of QMNIST's authors, where torchvision fetches them too.
+WRITERS_MIRRORS = ("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",)
 # Of the .gz files as both mirrors serve them.
 SHA256 = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
     "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+WRITERS_SHA256 = {
+    "qmnist-train-labels-idx2-int.gz": "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
+    "qmnist-test-labels-idx2-int.gz": "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
 }
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_S = 30
@@ -64,17 +70,18 @@ def default_cache_dir() -> Path:
     return Path(base) / "digit-recognition-service" / "mnist"
 
 
-def load_mnist(data_dir: Path | None, *, allow_random_splits: bool = False) -> Mnist:
+def load_mnist(data_dir: Path | None, *, allow_random_splits: bool | None = None) -> Mnist:
     """MNIST from `data_dir`, or `data_dir/mnist`, or, without a folder, from the cache or the network.
 
     Args:
         data_dir: folder with the IDX files, each with or without `.gz`.
-        allow_random_splits: whether to go on without knowing the writers.
+        allow_random_splits: whether to go on without knowing the writers; None where that is no choice of the user's,
+            and is not to be offered.
 
     Raises:
         TrainerError: files are missing or damaged, or the writers are not known and that was not allowed.
     """
-    folder = download_mnist(default_cache_dir()) if data_dir is None else _find_folder(data_dir)
+    folder = _downloaded(allow_random_splits) if data_dir is None else _find_folder(data_dir)
     train = _read_digits(folder, TRAIN_IMAGES, TRAIN_LABELS)
     test = _read_digits(folder, TEST_IMAGES, TEST_LABELS)
     writers_path = _find_file(folder, TRAIN_WRITERS)
@@ -88,7 +95,7 @@ def load_mnist(data_dir: Path | None, *, allow_random_splits: bool = False) -> M
         raise TrainerError(
             f"{folder} has no {TRAIN_WRITERS}.gz, which says who wrote each digit. Without it the same writers stand "
             "on both sides of every split, and validation and calibration look better than they are. Put QMNIST's file "
-            "there, or pass --random-splits to accept that."
+            f"there{'.' if allow_random_splits is None else ', or pass --random-splits to accept that.'}"
         )
     test_path = _find_file(folder, TEST_WRITERS)
     test_writers = None if test_path is None else read_writers(test_path, len(test))
@@ -103,8 +110,35 @@ def download_mnist(folder: Path, *, mirrors: Sequence[str] = MIRRORS) -> Path:
     Raises:
         TrainerError: no mirror delivered a file; the message says what each one answered.
     """
+    _download(folder, SHA256, mirrors)
+    return folder
+
+
+def download_writers(folder: Path, *, mirrors: Sequence[str] = WRITERS_MIRRORS) -> Path:
+    """Fetch what is missing in `folder` of QMNIST's labels, which say who wrote each digit; as `download_mnist`.
+
+    Raises:
+        TrainerError: no mirror delivered a file.
+    """
+    _download(folder, WRITERS_SHA256, mirrors)
+    return folder
+
+
+def _downloaded(allow_random_splits: bool | None) -> Path:
+    """The cache, with MNIST and its writers in it; without the writers only where one can go on without them."""
+    folder = download_mnist(default_cache_dir())
+    try:
+        download_writers(folder)
+    except TrainerError as error:
+        if not allow_random_splits:
+            raise
+        print(f"The writers stay unknown: {error}", file=sys.stderr)
+    return folder
+
+
+def _download(folder: Path, sha256: Mapping[str, str], mirrors: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, expected in SHA256.items():
+    for name, expected in sha256.items():
         path = folder / name
         if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == expected:
             continue
@@ -121,17 +155,16 @@ def download_mnist(folder: Path, *, mirrors: Sequence[str] = MIRRORS) -> Path:
             failures.append(f"{mirror}: its SHA-256 is {found}, expected is {expected}")
         else:
             raise TrainerError(
-                f"{name} could not be downloaded ({'; '.join(failures)}). Fetch MNIST by other means and pass its "
-                "folder with --data."
+                f"{name} could not be downloaded ({'; '.join(failures)}). Fetch MNIST and QMNIST's labels by "
+                "other means and pass their folder with --data."
             )
         partial = path.with_suffix(".partial")
         partial.write_bytes(data)
         partial.replace(path)
-    return folder
 
 
 def _fetch(url: str) -> bytes:
-    # Both mirrors are fixed https addresses; tests pass a server on the loopback interface.
+    # All mirrors are fixed https addresses; tests pass a server on the loopback interface.
     with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:  # noqa: S310
         num_bytes = int(response.headers.get("Content-Length", 0)) or None
         print(f"Downloading {url}", file=sys.stderr)

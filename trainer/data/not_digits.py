@@ -8,9 +8,11 @@ Files, each where it exists: `not_digits/letters.npz` (NIST, US Government), `bh
 `not_digits/omniglot.npz` (MIT), `not_digits/doodles.npz` (Quick, Draw!, CC BY 4.0).
 """
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,9 +98,10 @@ def _of_classes(path: Path, names: tuple[str, ...], *, part: str | None = None) 
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: of a damaged archive NumPy leaves the file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
     except FileNotFoundError as error:
         raise TrainerError(f"{path} does not exist. Put it there, or export without learning to reject.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, BadZipFile, zlib.error) as error:
         raise TrainerError(f"{path} cannot be read as an archive of arrays: {error}.") from error

@@ -38,7 +38,9 @@ class TrainingData:
     mnist: Mnist
 
 
-def load_training_data(config: Config, data_dir: Path | None, *, allow_random_splits: bool = False) -> TrainingData:
+def load_training_data(
+    config: Config, data_dir: Path | None, *, allow_random_splits: bool | None = None
+) -> TrainingData:
     """Everything that `config` learns from.
 
     Raises:

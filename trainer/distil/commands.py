@@ -20,7 +20,7 @@ from trainer.distil.lesson import TeacherLesson
 from trainer.distil.teacher import load_teacher, read_record, remember_teacher
 from trainer.evaluate import Score, read_logits
 from trainer.export import export as export_run
-from trainer.export import measure
+from trainer.export import measure, refuse_existing
 from trainer.finetune.exported import newest_version
 from trainer.graphs import exported_graph
 from trainer.runs import Run, write_json
@@ -91,7 +91,10 @@ def evaluate(config: DistilledConfig, data_dir: Path, output_dir: Path, *, model
 
 def export(config: DistilledConfig, data_dir: Path, output_dir: Path, *, models_dir: Path, version: int) -> Path:
     """Calibrate, measure and write the model folder, as of any digit classifier."""
-    run, data = Run(output_dir, config), load_training_data(config, data_dir)
+    run = Run(output_dir, config)
+    refuse_existing(models_dir, config.name, version)
+    run.require_weights()
+    data = load_training_data(config, data_dir)
     remarks = {"teacher": read_record(run)}
     return export_run(run, data, data_dir, models_dir=models_dir, model_version=version, remarks=remarks)
 

@@ -11,6 +11,7 @@ from trainer.ensemble.export import EnsembleData, export_ensemble, measure_ensem
 from trainer.ensemble.train import member_runs, train_members
 from trainer.errors import TrainerError
 from trainer.evaluate import Score, evaluation_sets
+from trainer.export import refuse_existing
 from trainer.runs import write_json
 
 
@@ -54,6 +55,7 @@ def export(
     config: EnsembleConfig | CascadeConfig, data_dir: Path, output_dir: Path, *, models_dir: Path, version: int
 ) -> Path:
     """Calibrate, measure and write the model folder."""
+    refuse_existing(models_dir, config.name, version)
     if isinstance(config, CascadeConfig):
         mnist = load_mnist(data_dir)
         sets = _unseen_sets(config, mnist, data_dir)

@@ -34,7 +34,7 @@ class EnsembleData:
 
     @classmethod
     def load(
-        cls, config: EnsembleConfig, data_dir: Path | None, *, allow_random_splits: bool = False
+        cls, config: EnsembleConfig, data_dir: Path | None, *, allow_random_splits: bool | None = None
     ) -> "EnsembleData":
         """All of it; members learn from the same data, so the lead's is everyone's."""
         training = load_training_data(config.lead, data_dir, allow_random_splits=allow_random_splits)

@@ -17,7 +17,7 @@ def member_runs(config: EnsembleConfig, output_dir: Path) -> tuple[Run, ...]:
 
 
 def train_members(
-    config: EnsembleConfig, data_dir: Path | None, output_dir: Path, *, allow_random_splits: bool = False
+    config: EnsembleConfig, data_dir: Path | None, output_dir: Path, *, allow_random_splits: bool | None = None
 ) -> list[Path]:
     """Train the members that are not finished, one after another, or go on where that was stopped.
 

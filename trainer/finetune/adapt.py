@@ -19,10 +19,9 @@ from service.recognition.probability import softmax
 from trainer.augment import augment
 from trainer.config import Augmentation
 from trainer.data.digits import Digits
-from trainer.errors import TrainerError
 from trainer.finetune.networks import DigitNetworks, freeze_statistics
+from trainer.finetune.pictures import require_pictures
 
-LEAST_PICTURES = 10
 _BATCH_SIZE = 500  # of the answers before
 # For configs that bend nothing: about what one person's writing varies by.
 _USUAL_BENDING = Augmentation(rotation_deg=10, zoom=0.1, shift=0.05, shear=0.1, thickness_chance=0.2)
@@ -97,8 +96,7 @@ def adapt(
     Raises:
         TrainerError: there are too few own digits.
     """
-    if len(own) < LEAST_PICTURES:
-        raise TrainerError(f"There are {len(own)} pictures to learn from; at least {LEAST_PICTURES} are needed.")
+    require_pictures(len(own))
     learner = networks.opinions
     networks.body.trainable = True
     freeze_statistics(networks.body.layers)

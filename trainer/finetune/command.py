@@ -6,21 +6,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from service.recognition.manifest import Manifest
 from trainer.architectures.gate import build_gated
 from trainer.calibrate_digits import CalibrationCanvases, Opinions, fit_pool, see_calibration
 from trainer.data.calibration import load_calibration
 from trainer.data.digits import Digits
 from trainer.data.mnist import load_mnist
+from trainer.errors import TrainerError
 from trainer.evaluate import evaluation_sets
 from trainer.export import DigitExport, write_digit_model
 from trainer.finetune.adapt import AdaptOptions, Rehearsal, adapt
-from trainer.finetune.digits import load_own_digits
+from trainer.finetune.digits import OwnDigits, load_own_digits
 from trainer.finetune.exported import newest_version, read_manifest
 from trainer.finetune.networks import DigitNetworks, config_of, networks_from
 from trainer.finetune.outcome import Pictures, print_comparison
+from trainer.finetune.pictures import require_pictures
 from trainer.finetune.rehearsal import canvases_to_rehearse
-from trainer.finetune.split import hold_back
+from trainer.finetune.split import MOST_HELD_BACK_SHARE, hold_back
 from trainer.graphs import require_tensorflow, save_graph
 
 
@@ -44,14 +48,12 @@ def finetune_digits(
         TrainerError: there is no such model, it is not one network, or the pictures or the data cannot be used.
     """
     require_tensorflow()
+    keras.utils.set_random_seed(options.seed)
     before = newest_version(models_dir, name)
     manifest = read_manifest(before)
     config = config_of(before, manifest)
     own = load_own_digits(images_dir)
-    is_held_back, unit = hold_back(own)
-    learned, held_back = own.take(~is_held_back), own.take(is_held_back)
-    print(f"{len(own)} pictures: {len(learned)} to learn from, {len(held_back)} held back by {unit}.")
-
+    learned, held_back, unit = _parted(own)
     mnist = load_mnist(data_dir)
     networks = networks_from(before, manifest, config)
     known = canvases_to_rehearse(config, mnist, data_dir, has_gate=networks.gate is not None, seed=options.seed)
@@ -87,6 +89,29 @@ def finetune_digits(
         },
     )
     return after
+
+
+def _parted(own: OwnDigits) -> tuple[OwnDigits, OwnDigits, str]:
+    """What is learned from, what is held back, and what was drawn for that; says so.
+
+    Raises:
+        TrainerError: one of them would be too small.
+    """
+    is_held_back, unit = hold_back(own)
+    learned, held_back = own.take(~is_held_back), own.take(is_held_back)
+    require_pictures(len(learned))
+    if len(held_back) == 0:
+        raise TrainerError(
+            f"None of the {len(own)} pictures can be held back to measure by: each digit has one picture alone. Add a "
+            "second picture of some digits."
+        )
+    print(f"{len(own)} pictures: {len(learned)} to learn from, {len(held_back)} held back by {unit}.")
+    if unit == "picture" and len({*(own.writers or ())}) > 1:
+        print(
+            f"No writer made at most {MOST_HELD_BACK_SHARE:.0%} of them, so none is held back whole: what is gained on "
+            "the pictures held back says little about hands that were not learned from."
+        )
+    return learned, held_back, unit
 
 
 def _export(

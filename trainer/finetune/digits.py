@@ -27,6 +27,7 @@ from trainer.finetune.pictures import (
     read_label_rows,
     read_pictures,
     refuse_faulty,
+    refuse_unnamed,
     require_folder,
 )
 from trainer.readings import Seen, see
@@ -117,15 +118,16 @@ def _by_folder(folder: Path) -> list[_Labeled]:
 def _by_table(folder: Path) -> list[_Labeled]:
     labeled = []
     table = folder / LABELS_FILE
-    for number, row in enumerate(read_label_rows(table), start=2):
+    for number, row in read_label_rows(table).items():
         label = (row["label"] or "").strip()
         if not row["file"] or label not in _DIGITS:
             raise TrainerError(
                 f"{table}, line {number}: the label of {row['file']!r} is {label!r}; it has to be one digit, 0 to 9. "
-                "Leave out what has none."
+                "Move away what has none."
             )
         writer = (row.get("writer") or "").strip() or None
         labeled.append(_Labeled(find_picture(folder, row["file"]), int(label), writer))
+    refuse_unnamed(folder, [one.path for one in labeled])
     without = [one.path for one in labeled if one.writer is None]
     if 0 < len(without) < len(labeled):
         raise TrainerError(

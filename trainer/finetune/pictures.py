@@ -14,7 +14,9 @@ from service.recognition.image import GrayImage, decode_image
 from trainer.errors import TrainerError
 
 LABELS_FILE = "labels.csv"
+LEAST_PICTURES = 10  # to learn from
 MAX_PIXELS = 25_000_000  # as the service takes
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 _MOST_NAMED = 5  # of the pictures that are at fault; more do not help
 
 
@@ -28,8 +30,21 @@ def require_folder(folder: Path, needed: str) -> None:
         raise TrainerError(f"{folder} is not a folder. Pass one that holds {needed} with --images.")
 
 
-def read_label_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of `labels.csv`, each with at least `file` and `label`, in their order; row i stands in line i + 2.
+def require_pictures(num_learned: int) -> None:
+    """Pass where there are enough to learn from.
+
+    Raises:
+        TrainerError: there are too few.
+    """
+    if num_learned < LEAST_PICTURES:
+        raise TrainerError(
+            f"There are {num_learned} pictures to learn from, beside those held back to measure by; at least "
+            f"{LEAST_PICTURES} are needed."
+        )
+
+
+def read_label_rows(path: Path) -> dict[int, dict[str, str]]:
+    """The rows of `labels.csv`, each with at least `file` and `label`, by the number of their (last) line.
 
     Raises:
         TrainerError: the file is missing or is no CSV, lacks a column, or has no rows.
@@ -37,7 +52,9 @@ def read_label_rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a byte order mark first
             reader = csv.DictReader(file)
-            rows = list(reader)
+            rows = {}
+            for row in reader:
+                rows[reader.line_num] = row
     except FileNotFoundError as error:
         raise TrainerError(
             f"{path} does not exist. It says what is written on each picture, in columns `file` and `label`."
@@ -45,7 +62,9 @@ def read_label_rows(path: Path) -> list[dict[str, str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TrainerError(f"{path} cannot be read as CSV: {error}.") from error
     if not {"file", "label"} <= set(reader.fieldnames or ()):
-        raise TrainerError(f"{path} has the columns {reader.fieldnames}; `file` and `label` are needed.")
+        in_one = (reader.fieldnames or [""])[0]
+        hint = " Is it separated by semicolons? Use commas." if ";" in in_one else ""
+        raise TrainerError(f"{path} has the columns {reader.fieldnames}; `file` and `label` are needed.{hint}")
     if not rows:
         raise TrainerError(f"{path} names no picture.")
     return rows
@@ -61,6 +80,23 @@ def find_picture(folder: Path, name: str) -> Path:
         if path.is_file():
             return path
     raise TrainerError(f"{folder / name} does not exist, but {LABELS_FILE} names it.")
+
+
+def refuse_unnamed(folder: Path, named: Sequence[Path]) -> None:
+    """Pass where `labels.csv` names every picture in the folder and in its `images/`; hidden files are left alone.
+
+    Raises:
+        TrainerError: it does not; names those.
+    """
+    known = {path.resolve() for path in named}
+    files = [path for place in (folder, folder / "images") if place.is_dir() for path in sorted(place.iterdir())]
+    refuse_faulty(
+        [
+            f"{path} has no row in {LABELS_FILE}. Add one, or move it away."
+            for path in files
+            if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and path.resolve() not in known
+        ]
+    )
 
 
 def read_pictures(paths: Sequence[Path]) -> list[GrayImage]:

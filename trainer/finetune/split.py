@@ -1,7 +1,8 @@
 """Which of a person's own digits are held back to measure by."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from trainer.finetune.digits import OwnDigits
 
 HELD_BACK_SHARE = 0.2
+MOST_HELD_BACK_SHARE = 0.35  # of whole writers; who wrote more is learned from
 
 
 def hold_back(own: OwnDigits) -> tuple[NDArray[np.bool_], str]:
@@ -18,24 +20,30 @@ def hold_back(own: OwnDigits) -> tuple[NDArray[np.bool_], str]:
     on both sides, and a few more pictures move few of the others.
 
     Where several writers are named, whole writers are held back: a hand that was learned from says little about other
-    hands. Else a fifth of each digit's pictures is.
+    hands. Where none wrote so little that the others suffice to learn from, and where one wrote all, a fifth of each
+    digit's pictures is.
 
     Returns:
         Which are held back, bool (n,); and what was drawn, `writer` or `picture`.
     """
-    if own.writers is not None and len({*own.writers}) > 1:
-        return _by_writer(list(own.writers)), "writer"
+    chosen = _writers_held_back(own.writers or ())
+    if chosen:
+        return np.array([writer in chosen for writer in own.writers or ()]), "writer"
     return _by_picture(own), "picture"
 
 
-def _by_writer(writers: list[str]) -> NDArray[np.bool_]:
+def _writers_held_back(writers: Sequence[str]) -> set[str]:
+    """Writers of about a fifth of the pictures, none of whom makes it more than a third; perhaps nobody."""
+    num_of = Counter(writers)
     chosen: set[str] = set()
-    in_order = sorted({*writers}, key=lambda writer: hashlib.sha256(writer.encode()).hexdigest())
-    for writer in in_order[:-1]:  # someone has to be learned from
-        chosen.add(writer)
-        if sum(one in chosen for one in writers) >= HELD_BACK_SHARE * len(writers):
+    num_chosen = 0
+    for writer in sorted(num_of, key=lambda writer: hashlib.sha256(writer.encode()).hexdigest()):
+        if num_chosen >= HELD_BACK_SHARE * len(writers):
             break
-    return np.array([writer in chosen for writer in writers])
+        if num_chosen + num_of[writer] <= MOST_HELD_BACK_SHARE * len(writers):
+            chosen.add(writer)
+            num_chosen += num_of[writer]
+    return chosen
 
 
 def _by_picture(own: OwnDigits) -> NDArray[np.bool_]:

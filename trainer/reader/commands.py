@@ -2,6 +2,8 @@
 
 import shutil
 import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from service.recognition.errors import InvalidModel
+from service.recognition.image import GrayImage
 from service.recognition.manifest import MANIFEST_FILE, SEQUENCE_READER, load_manifest
 from service.runtime.loading import open_network
 from service.runtime.saved_model import SavedModel
@@ -17,7 +20,7 @@ from trainer.data.lines.hands import calibration_hands
 from trainer.data.lines.style import HARD
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
-from trainer.export import CARD_FILE, GOLDEN_FILE
+from trainer.export import CARD_FILE, GOLDEN_FILE, refuse_existing
 from trainer.finetune.exported import newest_version, read_manifest
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.calibrate import calibrate_reader, calibration_parts, chosen_second_look
@@ -50,6 +53,7 @@ def train(
 def evaluate(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir: Path) -> list[NumberScore]:
     """Measure every head of a trained reader on numbers that it was not fitted on, as it would be served."""
     run = Run(output_dir, config)
+    run.require_weights()
     mnist = load_mnist(data_dir)
     classifier, peer = newest_classifier(models_dir), newest_peer(config.peer, models_dir)
     scores = []
@@ -71,6 +75,8 @@ def evaluate(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_d
 def export(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir: Path, version: int) -> Path:
     """Calibrate, measure and write the model folder."""
     run = Run(output_dir, config)
+    refuse_existing(models_dir, config.name, version)
+    run.require_weights()
     mnist = load_mnist(data_dir)
     with exported_reader(run, config) as graph:
         in_int8 = write_int8(graph, config.serves, calibration_hands(mnist, data_dir))
@@ -123,8 +129,8 @@ def _write(what: ReaderExport, mnist: Mnist, data_dir: Path, *, models_dir: Path
 
 
 def rehearsal_batches(config: ReaderConfig, data_dir: Path, *, num_numbers: int) -> list[Batch]:
-    """Composed numbers as in the training, to be learned from beside a person's own pictures."""
-    short = replace(config, numbers_per_epoch=num_numbers, num_epochs=2, first_style=HARD, seed=config.seed + 999)
+    """Composed numbers, all in the hard style, to be learned from beside a person's own pictures."""
+    short = replace(config, numbers_per_epoch=num_numbers, num_epochs=1, first_style=HARD, seed=config.seed + 999)
     composed = LineBatches(short, data_dir)
     try:
         return composed.epoch(0)
@@ -152,7 +158,11 @@ def config_of(folder: Path) -> ReaderConfig:
     return replace(config, peer=None) if "finetuned_from" in manifest.provenance else config
 
 
-def folds(num_rows: int, num_folds: int, *, seed: int = 17) -> list[list[int]]:
-    """Rows dealt into folds at random, each row into one."""
-    order = np.random.default_rng(seed).permutation(num_rows)
-    return [order[fold::num_folds].tolist() for fold in range(num_folds)]
+def folds(pictures: Sequence[GrayImage], num_folds: int, *, seed: int = 17) -> list[list[int]]:
+    """Rows dealt into folds at random, each row into one; pictures that are the same come into the same fold."""
+    same: dict[tuple[tuple[int, ...], bytes], list[int]] = defaultdict(list)
+    for row, picture in enumerate(pictures):
+        same[picture.shape, picture.tobytes()].append(row)
+    groups = list(same.values())
+    order = np.random.default_rng(seed).permutation(len(groups))
+    return [[row for group in order[fold::num_folds] for row in groups[group]] for fold in range(num_folds)]

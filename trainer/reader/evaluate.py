@@ -7,8 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from service.recognition.allowed import AllowedList
 from service.recognition.constraint import Constraint
 from service.recognition.number import NumberReading, blank_number, read_number
@@ -222,13 +220,3 @@ def measure_reader(
             in_use = Constraint(allowed=AllowedList("us_zip_codes", codes))
             scores.append(score(f"{name}_allowed", read(seen, constraint=in_use), numbers.texts))
     return scores
-
-
-def classify_slices(model: SavedModel, numbers: Numbers) -> list[str]:
-    """What a digit classifier reads where it is told which canvas holds which digit."""
-    lengths = [len(canvases) for canvases in numbers.slices]
-    canvases = np.concatenate(numbers.slices)
-    parts = [model.logits(canvases[start : start + 1000])[:, :10].argmax(1) for start in range(0, len(canvases), 1000)]
-    digits = "".join(map(str, np.concatenate(parts)))
-    ends = np.cumsum(lengths)
-    return [digits[end - length : end] for end, length in zip(ends, lengths, strict=True)]

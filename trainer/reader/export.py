@@ -30,7 +30,7 @@ from service.runtime.saved_model import SavedModel
 from trainer.data.lines.golden import golden_lines
 from trainer.data.mnist import Mnist
 from trainer.errors import TrainerError
-from trainer.export import CARD_FILE, GOLDEN_FILE
+from trainer.export import CARD_FILE, GOLDEN_FILE, refuse_existing, unfinished_folder
 from trainer.graphs import LOGITS_TOLERANCE, save_graph
 from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
 from trainer.reader.calibrate import CalibratedReader, calibrate_reader
@@ -125,58 +125,54 @@ def write_reader(
     Raises:
         TrainerError: the folder exists.
     """
-    target = models_dir / what.name / str(what.version)
-    if target.exists():
-        raise TrainerError(f"{target} exists, and a version never changes. Choose another one with --version.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, so that the last step is a rename within one file system.
-    folder = target.parent / f".{what.version}.unfinished"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(what.graph, folder)
-    if calibrated is None:
-        model = open_network(folder, input_shape=INPUT_SHAPE)
-        peer = newest_peer(what.config.peer, models_dir)
-        calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir), peer)
-    np.savez_compressed(folder / GOLDEN_FILE, **_golden(folder))
-    card = _card(what, calibrated)
-    (folder / CARD_FILE).write_text(card, encoding="utf-8")
-    manifest = Manifest(
-        name=what.name,
-        version=what.version,
-        kind=SEQUENCE_READER,
-        input_shape=INPUT_SHAPE,
-        input_widths=LINE_WIDTHS_PX,
-        preprocessing_id=LINE_PREPROCESSING_ID,
-        alphabet=SYMBOLS,
-        num_parameters=build_reader((what.config.serves,)).count_params(),
-        temperature=calibrated.served.temperature,
-        calibration=calibrated.served.table,
-        clean_calibration=calibrated.clean_table,
-        metrics=tuple(Metric("text_accuracy", s.dataset, s.accuracy, s.num_samples, s.interval) for s in what.scores),
-        provenance={
-            "config": what.config.to_dict(),
-            "commit": git_commit(),
-            "seed": what.config.seed,
-            "stays_random": RANDOM_REMAINDER,
-            "versions": library_versions(),
-            "data": what.sources,
-            "splits": {
-                "of": "MNIST train",
-                "unit": mnist.splits.unit,
-                "sha256": mnist.splits.sha256,
-                "fitted_on": ["train"],
+    refuse_existing(models_dir, what.name, what.version)
+    with unfinished_folder(models_dir, what.name, what.version) as folder:
+        shutil.copytree(what.graph, folder, dirs_exist_ok=True)
+        if calibrated is None:
+            model = open_network(folder, input_shape=INPUT_SHAPE)
+            peer = newest_peer(what.config.peer, models_dir)
+            calibrated = calibrate_reader(model, mnist, data_dir, newest_classifier(models_dir), peer)
+        np.savez_compressed(folder / GOLDEN_FILE, **_golden(folder))
+        card = _card(what, calibrated)
+        (folder / CARD_FILE).write_text(card, encoding="utf-8")
+        manifest = Manifest(
+            name=what.name,
+            version=what.version,
+            kind=SEQUENCE_READER,
+            input_shape=INPUT_SHAPE,
+            input_widths=LINE_WIDTHS_PX,
+            preprocessing_id=LINE_PREPROCESSING_ID,
+            alphabet=SYMBOLS,
+            num_parameters=build_reader((what.config.serves,)).count_params(),
+            temperature=calibrated.served.temperature,
+            calibration=calibrated.served.table,
+            clean_calibration=calibrated.clean_table,
+            metrics=tuple(
+                Metric("text_accuracy", s.dataset, s.accuracy, s.num_samples, s.interval) for s in what.scores
+            ),
+            provenance={
+                "config": what.config.to_dict(),
+                "commit": git_commit(),
+                "seed": what.config.seed,
+                "stays_random": RANDOM_REMAINDER,
+                "versions": library_versions(),
+                "data": what.sources,
+                "splits": {
+                    "of": "MNIST train",
+                    "unit": mnist.splits.unit,
+                    "sha256": mnist.splits.sha256,
+                    "fitted_on": ["train"],
+                },
+                "calibration": {"on": calibrated.description, "num_readings": calibrated.num_readings},
+                **what.remarks,
             },
-            "calibration": {"on": calibrated.description, "num_readings": calibrated.num_readings},
-            **what.remarks,
-        },
-        files=hash_files(folder),
-        second_look=_second_look(calibrated),
-        peer=calibrated.peer and calibrated.peer.rule,
-        slants=SLANTS,
-    )
-    (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
-    folder.rename(target)
-    return target
+            files=hash_files(folder),
+            second_look=_second_look(calibrated),
+            peer=calibrated.peer and calibrated.peer.rule,
+            slants=SLANTS,
+        )
+        (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+    return models_dir / what.name / str(what.version)
 
 
 def _golden(folder: Path) -> dict[str, NDArray[Any]]:
@@ -263,7 +259,7 @@ def _card(what: ReaderExport, calibrated: CalibratedReader) -> str:
         "",
         f"Confidence: CTC's sum over all paths of the number, frame logits divided by {served.temperature:.3f}. The "
         "tables were measured on composed numbers of writers whom the weights never saw; error bounds are one-sided, "
-        "95 %. The first is of tidy numbers and hard pages alike, the second of clean lines alone.",
+        "95 %. The first is of lines on paper, from tidy to hard, the second of clean lines.",
         *_table_lines(served.table),
         *_table_lines(calibrated.clean_table),
     ]

@@ -15,13 +15,12 @@ import numpy as np
 from service.recognition.alphabet import classes_of
 from service.recognition.image import GrayImage
 from trainer.data.lines.generator import Example
-from trainer.errors import TrainerError
+from trainer.finetune.pictures import require_pictures
 from trainer.reader.batches import Batch, stack
 from trainer.reader.loss import ctc_loss
 from trainer.reader.own_pictures import OwnPictures
 from trainer.reader.readings import see_line
 
-LEAST_PICTURES = 10
 _COLUMNS_PER_BATCH = 4096
 
 
@@ -52,8 +51,7 @@ def finetune(model: keras.Model, own: OwnPictures, rehearsal: list[Batch], optio
     Raises:
         TrainerError: there are too few pictures.
     """
-    if len(own) < LEAST_PICTURES:
-        raise TrainerError(f"There are {len(own)} pictures to learn from; at least {LEAST_PICTURES} are needed.")
+    require_pictures(len(own))
     head = next(iter(model.output))
     # A few hundred pictures would shift the statistics that a hundred thousand have settled.
     for layer in model.layers:

@@ -10,6 +10,7 @@ from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
 from trainer.finetune.exported import newest_version, read_manifest
+from trainer.finetune.pictures import require_pictures
 from trainer.reader.commands import SOURCES, config_of, folds, rehearsal_batches
 from trainer.reader.evaluate import NumberScore, look_at, read_all, score
 from trainer.reader.export import INPUT_SHAPE, ReaderExport, export_graph, write_reader
@@ -37,15 +38,15 @@ def finetune_model(
         TrainerError: there is no such reader, or the pictures cannot be used.
     """
     own = load_own_pictures(images_dir)
+    parts = _parts(own)[: None if all_folds else 1]
     before = newest_version(models_dir, name)
     config = replace(config_of(before), peer=None)
     mnist = load_mnist(data_dir)
     rehearsal = rehearsal_batches(config, data_dir, num_numbers=_NUM_REHEARSED)
     known = _known_numbers(mnist)
     helpers = helpers_of(before, models_dir)
-    parts = folds(len(own), HELD_BACK_FOLDS)
     results: list[tuple[NumberScore, NumberScore]] = []
-    for held_back in parts if all_folds else parts[:1]:
+    for held_back in parts:
         learned = sorted(set(range(len(own))) - set(held_back))
         model = reader_from(before, config.serves)
         finetune(model, own.take(learned), rehearsal, options)
@@ -72,6 +73,22 @@ def finetune_model(
     now = NumberScore("held back, all folds", len(own), sum(now.num_right for _, now in results))
     print(f"before: {was}\nafter:  {now}")
     return None
+
+
+def _parts(own: OwnPictures) -> list[list[int]]:
+    """Rows of the pictures that are held back together.
+
+    Raises:
+        TrainerError: there are too few pictures, or too few that differ.
+    """
+    parts = folds(own.pictures, HELD_BACK_FOLDS)
+    require_pictures(len(own) - max(map(len, parts)))
+    if not all(parts):
+        raise TrainerError(
+            f"Of the {len(own)} pictures many are the same; at least {HELD_BACK_FOLDS} different ones are needed, for "
+            "those held back must not be among those learned from."
+        )
+    return parts
 
 
 def _known_numbers(mnist: Mnist) -> list[tuple[str, Numbers]]:

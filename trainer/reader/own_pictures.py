@@ -8,7 +8,14 @@ from pathlib import Path
 
 from service.recognition.image import GrayImage
 from trainer.errors import TrainerError
-from trainer.finetune.pictures import LABELS_FILE, find_picture, read_label_rows, read_pictures, require_folder
+from trainer.finetune.pictures import (
+    LABELS_FILE,
+    find_picture,
+    read_label_rows,
+    read_pictures,
+    refuse_unnamed,
+    require_folder,
+)
 
 MAX_DIGITS = 32
 
@@ -41,17 +48,19 @@ def load_own_pictures(folder: Path) -> OwnPictures:
     """
     require_folder(folder, f"{LABELS_FILE} and the pictures")
     rows = _read_labels(folder / LABELS_FILE)
-    pictures = read_pictures([find_picture(folder, row["file"]) for row in rows])
+    paths = [find_picture(folder, row["file"]) for row in rows]
+    pictures = read_pictures(paths)
+    refuse_unnamed(folder, paths)
     return OwnPictures(pictures, [row["label"].strip() for row in rows])
 
 
 def _read_labels(path: Path) -> list[dict[str, str]]:
     rows = read_label_rows(path)
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows.items():
         label = (row["label"] or "").strip()
         if not row["file"] or (label and not (label.isascii() and label.isdigit())) or len(label) > MAX_DIGITS:
             raise TrainerError(
                 f"{path}, line {number}: the label of {row['file']!r} is {label!r}; it has to be at most {MAX_DIGITS} "
                 "digits, without points, spaces or signs."
             )
-    return rows
+    return list(rows.values())

@@ -38,11 +38,14 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run, *, first_weight
         The file with the delivered weights: the average over the last steps.
 
     Raises:
-        TrainerError: data is missing, the folder holds a run of another config, or the first weights cannot be read.
+        TrainerError: data is missing, the folder holds a run of another config, or the first weights cannot be read,
+            fit nowhere, or are not those that the run began with.
     """
     run.open()
     checkpoint = run.latest_checkpoint()
     history = checkpoint.history if checkpoint else []
+    if first_weights and checkpoint:
+        _require_same_first_weights(first_weights, run)
     if run.weights_path.exists():
         print(f"{run.folder} is finished, after {len(history)} epochs. Remove the folder to train again.")
         return run.weights_path
@@ -106,11 +109,44 @@ def _start_with(model: keras.Model, weights: Path, run: Run) -> None:
         content = weights.read_bytes()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras prints every array that does not fit
-            model.load_weights(weights, skip_mismatch=True)
+            num_taken = _take_over(model, weights)
     except (OSError, ValueError) as error:
         raise TrainerError(f"{weights} cannot be started with: {error}. Name the model.weights.h5 of a run.") from error
+    if not num_taken:
+        raise TrainerError(f"{weights} cannot be started with: none of its arrays fits. Name a reader's.")
+    print(f"{num_taken} of {len(model.weights)} arrays are taken over from {weights}.")
     noted = {"run": weights.parent.name, "sha256": hashlib.sha256(content).hexdigest()}
     write_json(run.folder / _FIRST_WEIGHTS_FILE, noted)
+
+
+def _take_over(model: keras.Model, weights: Path) -> int:
+    """Load what agrees in place and shape; how many arrays that were."""
+    drawn = [np.array(variable) for variable in model.weights]
+    for variable in model.weights:
+        variable.assign(np.full(variable.shape, np.nan))  # Keras does not say what it loads: what is no longer NaN
+    model.load_weights(weights, skip_mismatch=True)
+    num_taken = 0
+    for variable, was in zip(model.weights, drawn, strict=True):
+        if np.isnan(np.array(variable)).all():
+            variable.assign(was)
+        else:
+            num_taken += 1
+    return num_taken
+
+
+def _require_same_first_weights(weights: Path, run: Run) -> None:
+    """Pass where a run that is gone on with began with this file."""
+    noted = read_first_weights(run)
+    try:
+        found = hashlib.sha256(weights.read_bytes()).hexdigest()
+    except OSError as error:
+        raise TrainerError(f"{weights} cannot be read: {error.strerror}.") from error
+    if noted is None or noted["sha256"] != found:
+        began = "from chance" if noted is None else f"with other weights, of {noted['run']}"
+        raise TrainerError(
+            f"{run.folder} began {began}; {weights} would not be used. Leave --first-weights out to go on, or remove "
+            "the folder to begin again."
+        )
 
 
 def report(history: list[HistoryRow]) -> None:

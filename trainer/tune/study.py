@@ -13,7 +13,7 @@ Source: Akiba et al. 2019, "Optuna: A Next-generation Hyperparameter Optimizatio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import optuna
@@ -26,8 +26,6 @@ from trainer.tune.trial import FAILURE, NUM_RIGHT, NUM_SAMPLES, TrialFailed
 
 Method = Literal["grid", "random", "tpe"]
 Pruner = Literal["median", "hyperband", "none"]
-METHODS: tuple[Method, ...] = get_args(Method)
-PRUNERS: tuple[Pruner, ...] = get_args(Pruner)
 
 DATABASE_FILE = "study.db"
 _NAME = "search"

@@ -76,7 +76,7 @@ class Objective:
         trial.set_user_attr(CONFIG, config.to_dict())
         run = Run(folder, config)
         weights = train(config, self.data, run, watchers=[_GiveUp(trial, run)])
-        model = build_model(config.architecture)
+        model = build_model(config.architecture, num_classes=len(config.alphabet))
         model.load_weights(weights)
         loss, num_right = measure(model, self.data.validation)
         if not math.isfinite(loss):

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from service.api.dependencies import Parts
 from service.api.documentation import problems
 from service.api.schemas import LiveOut, LoadedModelOut, ReadyOut
+from service.recognition.errors import NotReady
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -18,7 +19,7 @@ async def live() -> LiveOut:
 
 
 @router.head("/ready", include_in_schema=False)
-@router.get("/ready", summary="Can it read?", responses=problems(503))
+@router.get("/ready", summary="Can it read?", responses=problems(NotReady))
 async def ready(parts: Parts) -> ReadyOut:
     """Says yes while every model of every worker is loaded and repeats its golden outputs. Send work only then."""
     parts.refuse_if_not_ready()

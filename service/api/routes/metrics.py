@@ -6,6 +6,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from service.api.dependencies import Parts
 from service.api.documentation import problems
+from service.recognition.errors import NotReady
 from service.runtime.metrics import exposition, snapshot_of
 
 router = APIRouter(tags=["health"])
@@ -17,7 +18,7 @@ _EXAMPLE = 'digits_decisions_total{decision="accepted",model="cnn"} 1024.0\n'
     "/metrics",
     summary="How is it doing?",
     response_class=PlainTextResponse,
-    responses=problems(503)
+    responses=problems(NotReady)
     | {
         200: {
             "description": "Prometheus text format; `docs/operations.md` explains every name.",

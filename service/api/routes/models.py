@@ -2,18 +2,18 @@
 
 from fastapi import APIRouter, Depends
 
-from service.api.access import require_key
+from service.api.access import WrongKey, require_key
 from service.api.dependencies import Parts
 from service.api.documentation import problems
 from service.api.model_schemas import ModelCardOut, ModelsOut
 from service.api.parameters import ModelName
-from service.recognition.errors import ModelNotFound
+from service.recognition.errors import InvalidParameter, ModelNotFound, NotReady
 from service.runtime.registry import AUTO, DEFAULT_MODEL, DEFAULT_SEQUENCE_MODEL
 
 router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(require_key)])
 
 
-@router.get("", summary="All models", responses=problems(401, 503))
+@router.get("", summary="All models", responses=problems(WrongKey, NotReady))
 async def list_models(parts: Parts) -> ModelsOut:
     """The card of every model that is loaded."""
     cards = tuple(ModelCardOut.of(manifest, parts.models.device) for manifest in parts.models.manifests())
@@ -23,7 +23,7 @@ async def list_models(parts: Parts) -> ModelsOut:
     return ModelsOut(default=default, default_sequence_reader=reader, models=cards)
 
 
-@router.get("/{name}", summary="One model", responses=problems(401, 404, 422, 503))
+@router.get("/{name}", summary="One model", responses=problems(WrongKey, ModelNotFound, InvalidParameter, NotReady))
 async def get_model(name: ModelName, parts: Parts) -> ModelCardOut:
     """Version, input, calibration, accuracy with count and interval, provenance and SHA-256 of one model."""
     manifests = parts.models.manifests()

@@ -5,17 +5,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from service.api.access import require_key
-from service.api.batch_body import MAX_BLANK_PAGES, MAX_TEMPLATE_BYTES
+from service.api.access import WrongKey, require_key
+from service.api.batch_body import MAX_BLANK_PAGES, MAX_TEMPLATE_BYTES, blank_pages
 from service.api.batch_reading import StackReading
 from service.api.dependencies import Parts
-from service.api.documentation import problems
+from service.api.documentation import NOT_SENT_WHILE_EMPTY, problems
+from service.api.intake import BodyMemoryFull, BodyTimeout
 from service.api.template_schemas import TemplateOut, TemplatesOut
-from service.api.upload_parts import PartLimit, read_parts
-from service.api.uploads import MissingFile
+from service.api.upload_parts import PartLimit, RepeatedPart, TooManyParts, read_parts
+from service.api.uploads import EmptyBody, MissingFile, UnexpectedPart, UnsupportedMediaType
 from service.forms.schema import TEMPLATE_SCHEMA
+from service.recognition import errors
 from service.recognition.errors import InvalidParameter
+from service.stacks.pictures import EmptyFile
 from service.stacks.template_pages import page_png, printable_pdf
+from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TemplatesUnavailable, TooManyTemplates
 
 router = APIRouter(prefix="/templates", tags=["templates"], dependencies=[Depends(require_key)])
 
@@ -25,6 +29,11 @@ HOW_TO_SEND = (
     "PDF or as pictures. Without `page`, the form is drawn here."
 )
 _BINARY = {"type": "string", "format": "binary"}
+_EXAMPLE = """{
+  "fields": [
+    {"name": "total", "kind": "boxed_digits", "cells": 4, "box": {"x": 0.6, "y": 0.2, "width": 0.3, "height": 0.03}}
+  ]
+}"""
 _LIMITS = {"template": PartLimit(1, max_bytes=MAX_TEMPLATE_BYTES), "page": PartLimit(MAX_BLANK_PAGES)}
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -36,25 +45,55 @@ _BODY: dict[str, Any] = {
                     "type": "object",
                     "required": ["template"],
                     "properties": {
-                        "template": {"type": "string", "description": "JSON; see `/templates/schema.json`."},
+                        "template": {
+                            "type": "string",
+                            "description": "JSON; see `/templates/schema.json`.",
+                            "example": _EXAMPLE,
+                        },
                         "page": {
                             "type": "array",
                             "items": _BINARY,
                             "maxItems": MAX_BLANK_PAGES,
+                            "default": [],
                             "description": "The blank pages: one PDF, or a PNG, JPEG, WebP, BMP or TIFF for each.",
                         },
                     },
-                }
+                },
+                "encoding": {"page": NOT_SENT_WHILE_EMPTY},
             }
         },
     }
 }
 
+_ALWAYS = (WrongKey, errors.InvalidParameter)
+_BODY_ERRORS = (
+    errors.MalformedBody,
+    EmptyBody,
+    EmptyFile,
+    MissingFile,
+    UnexpectedPart,
+    RepeatedPart,
+    BodyTimeout,
+    errors.TooLarge,
+    TooManyParts,
+    UnsupportedMediaType,
+    BodyMemoryFull,
+)
+_PAGE_ERRORS = (
+    errors.UndecodableImage,
+    errors.UndecodableDocument,
+    errors.EncryptedDocument,
+    errors.TooLarge,
+    errors.TooManyPages,
+    errors.UnsupportedImageFormat,
+)
+_STORED_ERRORS = (TemplateNotFound, errors.InvalidTemplate, errors.QueueFull)
+
 TemplateName = Annotated[str, Path(max_length=64, description="Name of a template: a-z, 0-9, _ and -.")]
 PageNumber = Annotated[int, Query(ge=1, le=MAX_BLANK_PAGES, description="Page of the form, from 1.", examples=[1])]
 
 
-@router.get("", summary="All templates", responses=problems(401))
+@router.get("", summary="All templates", responses=problems(*_ALWAYS, errors.QueueFull))
 async def list_templates(request: Request) -> TemplatesOut:
     """The names of the templates that are stored."""
     reading = _reading(request)
@@ -67,7 +106,7 @@ async def list_templates(request: Request) -> TemplatesOut:
     response_class=Response,
     responses={
         200: {"description": "JSON Schema.", "content": {SCHEMA_MEDIA_TYPE: {"schema": {"type": "object"}}}},
-        **problems(401),
+        **problems(*_ALWAYS),
     },
 )
 async def schema() -> Response:
@@ -81,7 +120,16 @@ async def schema() -> Response:
     responses={
         201: {"model": TemplateOut, "description": "It is new."},
         200: {"description": "It has taken the place of the one of this name."},
-        **problems(400, 401, 403, 408, 413, 415, 422, 429),
+        **problems(
+            *_ALWAYS,
+            *_BODY_ERRORS,
+            *_PAGE_ERRORS,
+            TemplatesReadOnly,
+            TooManyTemplates,
+            errors.InvalidTemplate,
+            errors.QueueFull,
+            TemplatesUnavailable,
+        ),
     },
     openapi_extra=_BODY,
 )
@@ -91,7 +139,7 @@ async def put_template(name: TemplateName, request: Request, parts: Parts, respo
     sent = await read_parts(request, _LIMITS, max_bytes=parts.settings.max_batch_bytes, how_to_send=HOW_TO_SEND)
     if not sent["template"]:
         raise MissingFile(f"The multipart body has no part `template`. {HOW_TO_SEND}")
-    source, pages = sent["template"][0].data, [part.data for part in sent["page"]]
+    source, pages = sent["template"][0].data, blank_pages(sent["page"])
     stored, is_new = await reading.on_thread(lambda: reading.templates.save(name, source, pages))
     response.status_code = 201 if is_new else 200
     return TemplateOut.of(stored)
@@ -103,7 +151,7 @@ async def put_template(name: TemplateName, request: Request, parts: Parts, respo
     response_class=Response,
     responses={
         200: {"description": "Its JSON, as it was sent.", "content": {"application/json": {"schema": TEMPLATE_SCHEMA}}},
-        **problems(401, 404, 422, 429),
+        **problems(*_ALWAYS, *_STORED_ERRORS),
     },
 )
 async def get_template(name: TemplateName, request: Request) -> Response:
@@ -113,7 +161,12 @@ async def get_template(name: TemplateName, request: Request) -> Response:
     return Response(stored.source, media_type="application/json")
 
 
-@router.delete("/{name}", summary="Delete a template", status_code=204, responses=problems(401, 403, 404, 422, 429))
+@router.delete(
+    "/{name}",
+    summary="Delete a template",
+    status_code=204,
+    responses=problems(*_ALWAYS, TemplatesReadOnly, TemplateNotFound, errors.QueueFull, TemplatesUnavailable),
+)
 async def delete_template(name: TemplateName, request: Request) -> None:
     """Forget a template and its blank pages."""
     reading = _reading(request)
@@ -126,7 +179,7 @@ async def delete_template(name: TemplateName, request: Request) -> None:
     response_class=Response,
     responses={
         200: {"description": "The page.", "content": {"image/png": {"schema": _BINARY}}},
-        **problems(400, 401, 404, 413, 415, 422, 429),
+        **problems(*_ALWAYS, *_STORED_ERRORS, *_PAGE_ERRORS),
     },
 )
 async def blank_png(name: TemplateName, request: Request, page: PageNumber = 1) -> Response:
@@ -145,7 +198,7 @@ async def blank_png(name: TemplateName, request: Request, page: PageNumber = 1) 
     response_class=Response,
     responses={
         200: {"description": "PDF.", "content": {"application/pdf": {"schema": _BINARY}}},
-        **problems(400, 401, 404, 413, 415, 422, 429),
+        **problems(*_ALWAYS, *_STORED_ERRORS, *_PAGE_ERRORS),
     },
 )
 async def form_pdf(name: TemplateName, request: Request) -> Response:

@@ -1,8 +1,12 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
 from tests.trainer.tiny_mnist import drawn_digits
 from trainer.data.bhmsds import load_bhmsds
+from trainer.data.lines.marks import load_letters
+from trainer.data.not_digits import trained_pictures
 from trainer.errors import TrainerError
 
 
@@ -27,3 +31,15 @@ def test_missing_and_foreign_files_are_told(tmp_path):
     np.savez(tmp_path / "bhmsds.npz", pictures=np.zeros(3))
     with pytest.raises(TrainerError, match="cannot be read"):
         load_bhmsds(tmp_path, "train")
+
+
+@pytest.mark.parametrize(
+    "load", [partial(load_bhmsds, half="train"), load_letters, partial(trained_pictures, part="fit")]
+)
+def test_archives_that_were_cut_off_are_told(tmp_path, load):
+    (tmp_path / "not_digits").mkdir()
+    for path in (tmp_path / "bhmsds.npz", tmp_path / "not_digits" / "letters.npz"):
+        np.savez(path, images=np.zeros((9, 28, 28), np.uint8), labels=np.array(["0"] * 9))
+        path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(TrainerError, match="cannot be read as an archive"):
+        load(tmp_path)

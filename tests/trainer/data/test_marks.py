@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from trainer.data import marks
 from trainer.data.collages import crossed_out, cut_or_turned, enlarged, several
 from trainer.data.digits import Digits
 from trainer.data.marks import INK_PX, MARK_KINDS, draw_mark, draw_mark_of
@@ -22,9 +23,12 @@ def test_marks_are_ink_on_paper_and_repeat_with_their_generator(kind):
         np.testing.assert_array_equal(ink, draw_mark_of(kind, np.random.default_rng(seed)))
 
 
-def test_all_kinds_come_up():
+def test_all_kinds_come_up(monkeypatch):
     rng = np.random.default_rng(0)
-    assert len({draw_mark(rng).tobytes() for _ in range(50)}) == 50
+    drawn = []
+    monkeypatch.setattr(marks, "draw_mark_of", lambda kind, _: drawn.append(kind) or draw_mark_of(kind, rng))
+    assert len({draw_mark(rng).tobytes() for _ in range(300)}) == 300
+    assert {*drawn} == {*MARK_KINDS}
 
 
 def test_crossing_out_only_adds_ink():

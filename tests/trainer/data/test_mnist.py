@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import http.server
 import shutil
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from trainer.data import mnist
-from trainer.data.mnist import download_mnist, load_mnist
+from trainer.data.mnist import SHA256, WRITERS_SHA256, download_mnist, download_writers, load_mnist
 from trainer.errors import TrainerError
 
 CONTENTS = {"train-images-idx3-ubyte.gz": b"images" * 50_000, "t10k-labels-idx1-ubyte.gz": b"labels"}
@@ -94,8 +95,56 @@ def test_unknown_writers_stop_the_training_unless_allowed(tmp_path, data_dir):
     shutil.copytree(data_dir, tmp_path / "data")
     (tmp_path / "data" / "mnist" / "qmnist-train-labels-idx2-int.gz").unlink()
     with pytest.raises(TrainerError, match="--random-splits"):
-        load_mnist(tmp_path / "data")
+        load_mnist(tmp_path / "data", allow_random_splits=False)
     assert load_mnist(tmp_path / "data", allow_random_splits=True).splits.unit == "digit"
+
+
+def test_what_cannot_be_chosen_is_not_offered(tmp_path, data_dir):
+    shutil.copytree(data_dir, tmp_path / "data")
+    (tmp_path / "data" / "mnist" / "qmnist-train-labels-idx2-int.gz").unlink()
+    with pytest.raises(TrainerError, match="who wrote each digit") as raised:
+        load_mnist(tmp_path / "data")
+    assert "--random-splits" not in str(raised.value)
+
+
+@pytest.fixture
+def whole_mirror(tmp_path, data_dir, monkeypatch, serve):
+    """A mirror of all six files, and nothing in the cache."""
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    hashes = {}
+    for path in (data_dir / "mnist").iterdir():
+        name = f"{path.name.removesuffix('.gz')}.gz"
+        data = path.read_bytes() if path.suffix == ".gz" else gzip.compress(path.read_bytes())
+        (folder / name).write_bytes(data)
+        hashes[name] = hashlib.sha256(data).hexdigest()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(mnist, "SHA256", {name: one for name, one in hashes.items() if "qmnist" not in name})
+    monkeypatch.setattr(mnist, "WRITERS_SHA256", {name: one for name, one in hashes.items() if "qmnist" in name})
+    address = serve(folder)
+    monkeypatch.setattr(mnist, "download_mnist", partial(download_mnist, mirrors=[address]))
+    monkeypatch.setattr(mnist, "download_writers", partial(download_writers, mirrors=[address]))
+    return folder
+
+
+def test_without_a_folder_the_writers_are_downloaded_too(whole_mirror):
+    assert load_mnist(None).splits.unit == "writer"
+
+
+def test_without_the_writers_only_a_split_by_digit_goes_on(whole_mirror, capsys):
+    (whole_mirror / "qmnist-train-labels-idx2-int.gz").unlink()
+    with pytest.raises(TrainerError, match=r"qmnist-train-labels.*404"):
+        load_mnist(None)
+    assert load_mnist(None, allow_random_splits=True).splits.unit == "digit"
+    assert "The writers stay unknown" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [*SHA256, *WRITERS_SHA256])
+def test_known_hashes_are_those_of_the_real_files(real_data_dir, name):
+    path = real_data_dir / "mnist" / name
+    if name == "train-images-idx3-ubyte.gz" or not path.exists():
+        pytest.skip("this copy was compressed anew")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == {**SHA256, **WRITERS_SHA256}[name]
 
 
 def test_images_and_labels_of_different_sets_are_refused(tmp_path, data_dir):

@@ -72,5 +72,5 @@ def test_weights_are_put_on_the_way_to_what_was_learned(share):
 def test_a_handful_of_pictures_is_too_few():
     networks = DigitNetworks(build_model("dnn"), None)
     own = drawn([3, 8] * 4)
-    with pytest.raises(TrainerError, match="8 pictures to learn from; at least 10"):
+    with pytest.raises(TrainerError, match=r"8 pictures to learn from.*at least 10"):
         adapt(networks, own, Rehearsal.of(networks, own.canvases), bending=None, options=AdaptOptions())

@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import keras
+import numpy as np
 import pytest
 
 from service.runtime.loading import load_model, newest_versions
@@ -11,6 +13,8 @@ from trainer import export as export_module
 from trainer.__main__ import main
 from trainer.data.sources import load_training_data
 from trainer.export import export
+from trainer.finetune.adapt import AdaptOptions
+from trainer.finetune.command import finetune_digits
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -73,6 +77,38 @@ def test_writers_of_a_table_are_held_back_whole(finetune, tmp_path, capsys):
     rows = [f"{digit}-{seed}.png,{digit},writer {seed}\n" for digit in range(10) for seed in range(3)]
     assert finetune(with_table(tmp_path / "own", "file,label,writer\n" + "".join(rows))) == 0
     assert "30 pictures: 20 to learn from, 10 held back by writer." in capsys.readouterr().out
+
+
+def test_a_picture_of_each_digit_is_refused_before_anything_is_learned(finetune, models, tmp_path, capsys):
+    assert finetune(folder_per_digit(tmp_path / "own", num_each=1)) == 1
+    assert "None of the 10 pictures can be held back" in capsys.readouterr().err
+    assert [path.name for path in (models / "dnn").iterdir()] == ["1"]
+
+
+def test_too_few_pictures_are_refused_before_the_data_is_read(finetune, tmp_path, capsys):
+    images = folder_per_digit(tmp_path / "own", "38", num_each=5)
+    assert finetune(images, "--data", "no/such/folder") == 1
+    assert "8 pictures to learn from" in capsys.readouterr().err
+
+
+def test_two_writers_of_as_many_pictures_are_told_apart_from_whole_writers(finetune, tmp_path, capsys):
+    rows = [f"{digit}-{seed}.png,{digit},writer {seed}\n" for digit in range(10) for seed in range(2)]
+    images = with_table(tmp_path / "own", "file,label,writer\n" + "".join(rows))
+    assert finetune(images, "--data", "no/such/folder") == 1
+    assert "10 held back by picture.\nNo writer made at most 35% of them" in capsys.readouterr().out
+
+
+def test_the_seed_fixes_the_weights(models, data_dir, tmp_path):
+    images = folder_per_digit(tmp_path / "own", "0123", num_each=5)
+    options = AdaptOptions(num_epochs=1)
+    golden = []
+    for number in range(2):
+        keras.utils.set_random_seed(100 + number)
+        copy = shutil.copytree(models, tmp_path / f"models {number}")
+        folder = finetune_digits("dnn", images, data_dir, models_dir=copy, options=options)
+        with np.load(folder / "golden.npz") as kept:
+            golden.append(kept["logits"])
+    np.testing.assert_allclose(golden[0], golden[1], atol=1e-5)
 
 
 def test_a_disk_that_fills_up_half_way_leaves_no_version(finetune, models, tmp_path, monkeypatch, capsys):

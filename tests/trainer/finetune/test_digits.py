@@ -119,6 +119,8 @@ def test_one_picture_with_two_labels_is_a_contradiction(tmp_path):
         ("file,text\n3-0.png,3\n", "`file` and `label` are needed"),
         ("file,label\n", "names no picture"),
         ("file,label\n3-0.png,3\n5-0.png,\n", "line 3: the label of '5-0.png' is ''"),
+        ("file,label\n\n3-0.png,3\n\n5-0.png,\n", "line 5: the label of '5-0.png' is ''"),
+        ("file;label\n3-0.png;3\n", "Is it separated by semicolons"),
         ("file,label\n3-0.png,33\n", "has to be one digit"),
         ("file,label\n3-0.png,x\n", "line 2"),
         ("file,label\n3-0.png,3\ngone.jpg,4\n", r"gone\.jpg does not exist"),
@@ -128,3 +130,13 @@ def test_one_picture_with_two_labels_is_a_contradiction(tmp_path):
 def test_what_is_wrong_in_a_table_is_named(tmp_path, table, complaint):
     with pytest.raises(TrainerError, match=complaint):
         load_own_digits(with_table(tmp_path / "own", table))
+
+
+@pytest.mark.parametrize("place", ["", "images"])
+def test_pictures_that_the_table_does_not_name_are_named(tmp_path, place):
+    folder = with_table(tmp_path / "own", TWO)
+    save(folder / place / "7-0.PNG", 7, seed=0)
+    (folder / "notes.txt").write_text("bought on Monday")
+    (folder / ".hidden.png").write_bytes(b"x")
+    with pytest.raises(TrainerError, match=r"7-0\.PNG has no row in labels\.csv. Add one, or move it away\.$"):
+        load_own_digits(folder)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from trainer.data.digits import Digits
 from trainer.finetune.digits import OwnDigits
@@ -57,9 +58,29 @@ def test_of_several_writers_whole_ones_are_held_back():
     assert held_back.isdisjoint(writers[row] for row in np.flatnonzero(~is_held_back))
 
 
-def test_of_two_writers_one_is_learned_from():
-    is_held_back, _ = hold_back(own([3, 8, 3, 8], writers=["ann", "ann", "bob", "bob"]))
-    assert is_held_back.sum() == 2
+@pytest.mark.parametrize("many", [f"writer {number}" for number in range(8)])
+def test_a_writer_of_most_pictures_is_learned_from_wherever_the_hash_puts_him(many):
+    writers = [many] * 360 + ["guest"] * 40
+    is_held_back, unit = hold_back(own([3, 8] * 200, writers=writers))
+    assert unit == "writer"
+    assert {writers[row] for row in np.flatnonzero(is_held_back)} == {"guest"}
+
+
+def test_writers_of_unequal_size_give_at_most_a_third():
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        sizes = rng.integers(1, 200, rng.integers(3, 8))
+        names = [f"{number}" for number in rng.permutation(1000)[: len(sizes)]]
+        writers = [name for name, size in zip(names, sizes, strict=True) for _ in range(size)]
+        is_held_back, _ = hold_back(own([3] * len(writers), writers=writers))
+        assert 0 < is_held_back.mean() <= 0.35
+
+
+def test_two_writers_of_as_many_pictures_are_split_by_picture():
+    writers = ["ann"] * 10 + ["bob"] * 10
+    is_held_back, unit = hold_back(own([3, 8] * 10, writers=writers))
+    assert unit == "picture"
+    assert is_held_back.sum() == 4
 
 
 def test_a_single_writer_is_split_by_picture():

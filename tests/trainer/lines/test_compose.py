@@ -7,6 +7,7 @@ import pytest
 
 from service.recognition.alphabet import OTHER, class_of_digit
 from tests.trainer.lines.hands import drawn_hands, drawn_letters
+from trainer.data.lines import compose as compose_module
 from trainer.data.lines.compose import BEND_PX, BOX_PX, HEIGHT_PX, compose
 from trainer.data.lines.marks import draw_filler, draw_mark, strike_out
 from trainer.data.lines.style import CLEAN, HARD, STACKED, LineStyle
@@ -44,10 +45,14 @@ def test_stacked_digits_have_boxes_of_one_size_and_stand_in_their_middle():
     assert np.ptp(rows) <= 1.0
 
 
-def test_stacked_digits_are_not_bent():
-    once, again = written(STACKED, seed=1, text="8"), written(STACKED, seed=1, text="8")
-    assert np.array_equal(once.ink, again.ink)
-    assert abs(once.ink.shape[0] - HEIGHT_PX) <= 3
+def test_stacked_digits_are_not_bent(monkeypatch):
+    bent = []
+    monkeypatch.setattr(compose_module, "_bent", lambda picture, rng: bent.append(picture) or picture)
+    assert abs(written(STACKED, seed=1, text="8").ink.shape[0] - HEIGHT_PX) <= 3
+    written(STACKED, text="90817253648881")
+    assert bent == []
+    written(replace(STACKED, bend_chance=1.0), text="88")
+    assert len(bent) == 2
 
 
 def test_a_bent_digit_is_another_one_each_time_and_moves_little():
@@ -59,8 +64,27 @@ def test_a_bent_digit_is_another_one_each_time_and_moves_little():
         assert int(one.sum()) == pytest.approx(int(straight.sum()), rel=0.4)
 
 
+class Counting(np.random.Generator):
+    """Chance that counts how often it is asked for a number from 0 to 1."""
+
+    def __init__(self, seed):
+        super().__init__(np.random.PCG64(seed))
+        self.num_asked = 0
+
+    def random(self, *arguments, **options):
+        self.num_asked += 1
+        return super().random(*arguments, **options)
+
+
 def test_bending_leaves_chance_as_it_was_where_nothing_is_bent():
-    assert np.array_equal(written(CLEAN, seed=3).ink, written(replace(CLEAN, bend_chance=0.0), seed=3).ink)
+    asked = []
+    for bend_chance in (0.0, 1e-12):  # never, and hardly ever
+        rng = Counting(3)
+        style = replace(STACKED, bend_chance=bend_chance)
+        compose(drawn_hands(), style, rng, letters=drawn_letters(), text="90817")
+        asked.append(rng.num_asked)
+    # Numbers of a style that bends nothing are those from before there was bending: it draws nothing for it.
+    assert asked[1] - asked[0] == len("90817")
 
 
 def test_joined_zeros_hang_together_and_are_mostly_smaller():

@@ -37,6 +37,7 @@ def test_a_byte_order_mark_of_a_spreadsheet_does_no_harm(tmp_path):
         ("file,label\n", "names no picture"),
         ("file,label\na.png,12.50\n", "line 2: the label of 'a.png' is '12.50'"),
         ("file,label\na.png,12\na.png,x\n", "line 3"),
+        ("file,label\na.png,12\n\n\na.png,x\n", "line 5"),
         ("file,label\na.png," + "1" * 33 + "\n", "at most 32 digits"),
         ("file,label\nc.png,1\n", "c.png does not exist"),
         ("file,label\nlabels.csv,1\n", "labels.csv cannot be read"),
@@ -53,3 +54,9 @@ def test_a_missing_folder_and_missing_labels_are_told_apart(tmp_path):
         load_own_pictures(tmp_path / "nowhere")
     with pytest.raises(TrainerError, match=r"labels\.csv does not exist"):
         load_own_pictures(tmp_path)
+
+
+def test_pictures_that_the_labels_do_not_name_are_named(tmp_path):
+    folder = write(tmp_path / "own", "file,label\na.png,1\n", "a.png", "images/b.png")
+    with pytest.raises(TrainerError, match=r"b\.png has no row in labels\.csv"):
+        load_own_pictures(folder)

@@ -1,5 +1,7 @@
+import re
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -67,11 +69,13 @@ def test_a_stopped_training_goes_on(run):
     assert run.weights_path.exists()
 
 
-def test_a_training_may_start_with_the_layers_of_another(run, tmp_path, monkeypatch):
+def test_a_training_may_start_with_the_layers_of_another(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train_module, "LineBatches", DrawnBatches)
     config = replace(CONFIG, heads=("convolutional",), serves="convolutional", num_epochs=1, learning_rate=0.0)
     started, fresh = Run(tmp_path / "started", config), Run(tmp_path / "fresh", config)
     train_reader(config, None, started, first_weights=run.weights_path)
+    num_taken, num_all = map(int, re.search(r"(\d+) of (\d+) arrays are taken over", capsys.readouterr().out).groups())
+    assert 0 < num_taken <= num_all
     train_reader(config, None, fresh)
     stems = []
     for one in (run, started, fresh):
@@ -82,6 +86,11 @@ def test_a_training_may_start_with_the_layers_of_another(run, tmp_path, monkeypa
     assert not np.allclose(stems[0], stems[2])
     assert read_first_weights(started)["run"] == "crnn_recurrent"
     assert read_first_weights(fresh) is None
+    assert train_reader(config, None, started, first_weights=run.weights_path) == started.weights_path
+    with pytest.raises(TrainerError, match="began with other weights, of crnn_recurrent"):
+        train_reader(config, None, started, first_weights=fresh.weights_path)
+    with pytest.raises(TrainerError, match="began from chance"):
+        train_reader(config, None, fresh, first_weights=run.weights_path)
 
 
 def test_first_weights_that_are_none_are_refused(tmp_path, monkeypatch):
@@ -92,6 +101,16 @@ def test_first_weights_that_are_none_are_refused(tmp_path, monkeypatch):
             path.write_text("no weights", encoding="utf-8")
         with pytest.raises(TrainerError, match="cannot be started with"):
             train_reader(CONFIG, None, Run(tmp_path / "runs", CONFIG), first_weights=path)
+
+
+def test_first_weights_of_which_nothing_fits_are_refused(tmp_path):
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    path = tmp_path / "other.weights.h5"
+    other.save_weights(path)
+    run = Run(tmp_path / "runs", CONFIG)
+    with pytest.raises(TrainerError, match="none of its arrays fits"):
+        train_reader(CONFIG, None, run, first_weights=path)
+    assert read_first_weights(run) is None
 
 
 def test_the_export_repeats_what_the_training_noted_at_every_width(run):
@@ -155,7 +174,7 @@ def test_a_bent_picture_keeps_its_ink_and_is_another_every_time():
 
 
 def test_folds_deal_every_row_once():
-    parts = folds(23, 5)
+    parts = folds([np.full((1, 1), row, np.uint8) for row in range(23)], 5)
     assert sorted(row for part in parts for row in part) == list(range(23))
     assert {len(part) for part in parts} == {4, 5}
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.trainer.tiny_emnist import BALANCED, write_emnist, write_mapping
 from trainer.__main__ import main
 from trainer.config import load_config
 from trainer.configs import dnn
@@ -105,3 +106,19 @@ def test_config_from_a_file_equals_the_config(tmp_path):
     for name in ("dnn", "cnn", "lenet5"):
         (tmp_path / "config.json").write_text(json.dumps(load_config(name).to_dict()))
         assert load_config(str(tmp_path / "config.json")) == load_config(name)
+
+
+def test_pupil_is_not_searched_without_its_teacher(capsys, tmp_path):
+    assert main(["tune", "cnn_distilled", "--output", str(tmp_path)]) == 1
+    assert "learns from the answers of" in capsys.readouterr().err
+
+
+def test_characters_are_searched_with_all_their_classes(tmp_path, tiny_config):
+    write_mapping(write_emnist(tmp_path / "data", "balanced", num_classes=47), "balanced", BALANCED)
+    config = replace(tiny_config, name="emnist_balanced", data=("emnist_balanced",), num_epochs=1)
+    base = searchable(config)
+    search = Search(base, {"batch_size": OneOf((64,))}, "random")
+    objective = Objective(base, search.space, load_training_data(base, tmp_path / "data"), tmp_path / "trials")
+    study = open_study(tmp_path, search)
+    run_trials(study, search, objective, num_trials=1)
+    assert study.best_value > 0

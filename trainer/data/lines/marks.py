@@ -1,6 +1,8 @@
 """What stands in numbers and is no digit: dots, commas, dashes, signs; letters, fillers, struck-out digits."""
 
+import zlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -108,11 +110,12 @@ def strike_out(digit: Picture, pen: int, rng: np.random.Generator) -> Picture:
 
 def _load(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: of a damaged archive NumPy leaves the file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return arrays["images"], arrays["labels"].astype(str)
     except FileNotFoundError as error:
         raise TrainerError(f"{path} does not exist; the reader learns from it what is no digit.") from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, zlib.error) as error:
         raise TrainerError(f"{path} cannot be read as an archive with `images` and `labels`: {error}.") from error
 
 
