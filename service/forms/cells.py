@@ -22,7 +22,8 @@ TOUCHES_LINE = 0.3  # of a speck that is along a printed line, from which on it 
 OWN_SHARE, PART_SHARE = 0.65, 0.15  # of a piece, from which a cell holds it alone, and from which a part of it
 NARROW = 1.15  # widths of a cell: a piece that is no wider is one digit, wherever it stands; two that touch are wider
 THROUGH_PX = 6  # of the canvas, on either side of a cell's edge: ink on both sides passes it
-BESIDE = 0.35  # heights of a cell: the least height of something beside a field that may be a digit of it
+BESIDE = 0.35  # heights of a cell: the least height of something beside a field that may be a digit of it,
+BIT = 0.12  # and the least extent of each piece of it; the grain of paper is smaller, in pencil too
 ACROSS_PX = 6  # of the canvas, over print: from where a stroke goes under a line to where it comes out again
 CRUMB = 0.04  # of a cell's height: the least extent of a speck that may be a stroke's; dust and noise are smaller
 
@@ -210,7 +211,8 @@ class Pieces:
         beside = np.zeros(self._ink.shape, bool)
         beside[rows] = True
         beside[:, columns] = False
-        is_free = (self._num_elsewhere == 0) & (self._held(beside) >= 0.5 * self._area)
+        extent = np.maximum(self._stats[:, cv2.CC_STAT_WIDTH], self._stats[:, cv2.CC_STAT_HEIGHT])
+        is_free = (self._num_elsewhere == 0) & (self._held(beside) >= 0.5 * self._area) & (extent >= BIT * height)
         is_free[0] = False
         free = is_free[self._labels]
         sides = (free[:, : columns.start], free[:, columns.stop :])
