@@ -51,7 +51,7 @@ class TooManyTemplates(TooLarge):
 
 
 class TemplatesUnavailable(Unavailable):
-    """The folder of the templates cannot be read or written; why is in the log, and the operator's to mend."""
+    """The folder of the templates cannot be written; why is in the log, and the operator's to mend."""
 
 
 class TemplateStore:
@@ -203,7 +203,7 @@ def chosen(names: Sequence[str], store: TemplateStore) -> list[FormTemplate]:
                 "forms may be."
             )
     if not found:
-        raise TemplateNotFound("There is no template to choose from: none are stored.")
+        raise TemplateNotFound("There is no template to choose from: none are stored that can be used.")
     return found
 
 

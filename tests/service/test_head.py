@@ -5,6 +5,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from service.head import MAX_HEAD_BYTES, ShortHeadProtocol
+from tests.service.wire import Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -15,30 +16,6 @@ CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-class Wire(asyncio.Transport):
-    """Keeps what is written to it, and whether it was closed."""
-
-    def __init__(self) -> None:
-        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
-        self.sent = b""
-        self.is_closed = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.sent += data
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
 
 
 async def never_answers(scope, receive, send) -> None:

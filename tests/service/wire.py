@@ -1,5 +1,6 @@
 """HTTP by hand, for clients that behave as no library lets them."""
 
+import asyncio
 import socket
 import struct
 from urllib.parse import urlsplit
@@ -49,3 +50,27 @@ def _more(connection: socket.socket) -> bytes:
     if not data:
         raise ConnectionError("closed without an answer")
     return data
+
+
+class Wire(asyncio.Transport):
+    """A transport of no socket: keeps what is written to it, and whether it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.sent = b""
+        self.is_closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += data
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
