@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from service.recognition.alphabet import OTHER, class_of_digit
 from trainer.data.lines.hands import Hands
-from trainer.data.lines.marks import draw_filler, draw_mark, strike_out
+from trainer.data.lines.marks import draw_filler, draw_mark, strike_out, strike_through
+from trainer.data.lines.signs import draw_sign
 from trainer.data.lines.style import LineStyle
 from trainer.data.lines.texts import draw_text
 
@@ -20,6 +21,8 @@ STACKED_GAP_PX = 3
 BEND_PX = 1.7  # typical displacement, 1.2 on a canvas of 28 pixels
 _BEND_SIGMA_PX = 5.6  # as wide as Simard et al. 2003 found best for MNIST, in digits of this height
 MARKS = ("dot", "comma", "dash", "equals", "plus", "star", "apostrophe", "colon")
+# Through a 0, 1, 4 or 7 some writers draw a stroke without meaning anything by it.
+_CLEARLY_STRUCK = frozenset(class_of_digit(digit) for digit in (2, 3, 5, 6, 8, 9))
 _JOINT_CHANCE = 0.6  # of zeros that hang together to show the stroke between them
 _ENDINGS = (
     ("dash",),
@@ -32,6 +35,8 @@ _ENDINGS = (
     ("dot", "equals"),
     ("star",),
 )
+_BEFORE = ("dollar", "euro", "pound", "yen", "number")
+_AFTER = ("euro", "percent", "number", "dollar")
 _MARK_WEIGHTS = np.array([0.38, 0.14, 0.2, 0.08, 0.04, 0.05, 0.06, 0.05])
 
 
@@ -94,6 +99,8 @@ def compose(
         _add_others(pieces, letters, pen, rng, may_strike=bool(text))
     if rng.random() < style.mark_chance or (not text and rng.random() < 0.5):
         _add_marks(pieces, pen, rng)
+    if style.sign_chance and pieces and rng.random() < style.sign_chance:
+        _add_signs(pieces, pen, slant, rng)
     return _lay_out(pieces, style, pen, rng)
 
 
@@ -161,7 +168,9 @@ def _add_others(
         kind = rng.random()
         if may_strike and kind < 0.3:
             index = int(rng.integers(len(pieces)))
-            struck = strike_out(pieces[index].picture, pen, rng)
+            is_clear = pieces[index].class_index in _CLEARLY_STRUCK
+            strike = strike_through if is_clear and rng.random() < 0.4 else strike_out
+            struck = strike(pieces[index].picture, pen, rng)
             pieces[index] = _Piece(struck, pieces[index].rise, OTHER)
             continue
         if kind < 0.65:
@@ -188,6 +197,27 @@ def _add_marks(pieces: list[_Piece], pen: int, rng: np.random.Generator) -> None
         pieces += [_mark(kind, pen, rng) for kind in _ENDINGS[int(rng.integers(len(_ENDINGS)))]]
     if rng.random() < 0.12:
         pieces.insert(0, _mark(str(rng.choice(["dash", "plus", "star", "equals"])), pen, rng))
+
+
+def _add_signs(pieces: list[_Piece], pen: int, slant: float, rng: np.random.Generator) -> None:
+    """What says of what the number is: before it or after it, around it, or as strokes between its digits."""
+    kind = rng.random()
+    if kind < 0.55:
+        pieces.insert(0, _sign(str(rng.choice(_BEFORE, p=[0.45, 0.2, 0.15, 0.05, 0.15])), pen, slant, rng))
+    elif kind < 0.75:
+        pieces.append(_sign(str(rng.choice(_AFTER, p=[0.35, 0.35, 0.15, 0.15])), pen, slant, rng))
+    elif kind < 0.92 and len(pieces) > 1:
+        for index in sorted({int(index) for index in rng.integers(1, len(pieces), rng.integers(1, 3))}, reverse=True):
+            pieces.insert(index, _sign("slash", pen, slant, rng))
+    else:
+        pieces.insert(0, _sign("open", pen, slant, rng))
+        pieces.append(_sign("close", pen, slant, rng))
+
+
+def _sign(kind: str, pen: int, slant: float, rng: np.random.Generator) -> _Piece:
+    picture = _cropped(draw_sign(kind, HEIGHT_PX, pen, slant, rng))
+    hangs = (picture.shape[0] - HEIGHT_PX) * rng.uniform(0.2, 0.8)
+    return _Piece(picture, -hangs, None)
 
 
 def _mark(kind: str, pen: int, rng: np.random.Generator) -> _Piece:

@@ -108,6 +108,19 @@ def strike_out(digit: Picture, pen: int, rng: np.random.Generator) -> Picture:
     return _cropped(canvas)
 
 
+def strike_through(digit: Picture, pen: int, rng: np.random.Generator) -> Picture:
+    """A digit that its writer has crossed out with one stroke from corner to corner."""
+    height, width = digit.shape
+    margin = max(2, width // 3)
+    canvas = cv2.copyMakeBorder(digit, 4, 4, margin, margin, cv2.BORDER_CONSTANT, value=0)
+    left, right = (int(x) for x in rng.uniform(0, margin + 0.15 * width, 2))
+    top, bottom = (int(y) for y in rng.uniform(0, 0.3 * height, 2))
+    ys = (top, canvas.shape[0] - 1 - bottom)
+    start, end = ys if rng.random() < 0.4 else ys[::-1]
+    cv2.line(canvas, (left, start), (canvas.shape[1] - 1 - right, end), 255, pen, cv2.LINE_AA)
+    return _cropped(canvas)
+
+
 def _load(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
     try:
         # Opened here: of a damaged archive NumPy leaves the file open.

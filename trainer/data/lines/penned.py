@@ -7,20 +7,13 @@ a seven-segment display. Every hand here keeps to one shape of each digit and dr
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.digits import Digits
+from trainer.data.lines.pen import Pen, Points, Shape, draw_shape
 
-Points = tuple[tuple[float, float], ...]
-Shape = tuple[Points, ...]
-"""Strokes through points (x, y) of a box one high, y downwards; a point that is named twice is a corner."""
-
-_SCALE = 4  # drawn this much larger than it is kept
-_HEIGHT_PX = 20
-_CANVAS_PX = 28
-_SAMPLES = 12  # of each piece of a curve
+_HEIGHT_PX = 20  # of the ink on a canvas of MNIST
 _SEGMENT_CHANCE = 0.12  # of a hand to trace the guides of a seven-segment display
 
 _OVAL: Points = ((0.45, 0.0), (0.1, 0.2), (0.0, 0.55), (0.15, 0.9), (0.4, 1.0), (0.65, 0.8), (0.72, 0.4), (0.6, 0.1))
@@ -141,11 +134,7 @@ SEGMENT_SHAPES: dict[int, Shape] = {digit: tuple(_SEGMENTS[name] for name in lit
 @dataclass(frozen=True, slots=True)
 class _Hand:
     shapes: dict[int, Shape]
-    slant: float
-    width: float
-    pen_px: float
-    wobble: float
-    roundness: float  # 0: straight from point to point
+    pen: Pen
 
 
 def load_penned(*, num_hands: int, per_digit: int, seed: int) -> tuple[Digits, NDArray[np.int64]]:
@@ -165,7 +154,7 @@ def load_penned(*, num_hands: int, per_digit: int, seed: int) -> tuple[Digits, N
         hand = _draw_hand(rng)
         for digit in range(10):
             for _ in range(per_digit):
-                canvases.append(_draw(hand.shapes[digit], hand, rng))
+                canvases.append(draw_shape(hand.shapes[digit], hand.pen, rng, size_px=_HEIGHT_PX))
                 labels.append(digit)
                 hands.append(index)
     return Digits(np.stack(canvases)[..., None], np.array(labels, np.int64)), np.array(hands, np.int64)
@@ -177,56 +166,11 @@ def _draw_hand(rng: np.random.Generator) -> _Hand:
         digit: SEGMENT_SHAPES[digit] if traces_segments else variants[rng.integers(len(variants))]
         for digit, variants in SHAPES.items()
     }
-    return _Hand(
-        shapes,
+    pen = Pen(
         slant=float(np.clip(rng.normal(0.1, 0.2), -0.4, 0.7)),
         width=float(rng.uniform(0.7, 1.35)),
-        pen_px=float(rng.uniform(1.2, 3.2)),
+        breadth_px=float(rng.uniform(1.2, 3.2)),
         wobble=float(rng.uniform(0.01, 0.05)),
         roundness=0.0 if traces_segments and rng.random() < 0.5 else float(rng.uniform(0.6, 1.1)),
     )
-
-
-def _draw(shape: Shape, hand: _Hand, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One digit, uint8 (28, 28), its ink 20 px high or wide, in the middle."""
-    shift = rng.normal(0, hand.wobble, 2)
-    strokes = []
-    for points in shape:
-        wobbling = np.array(points) + rng.normal(0, hand.wobble, (len(points), 2)) + shift * rng.random()
-        # Corners stay corners: a point that is named twice is moved once.
-        for index in range(1, len(points)):
-            if points[index] == points[index - 1]:
-                wobbling[index] = wobbling[index - 1]
-        curve = _curve(wobbling, hand.roundness)
-        curve[:, 0] = (curve[:, 0] - hand.slant * (curve[:, 1] - 0.5)) * hand.width
-        strokes.append(curve)
-    everything = np.concatenate(strokes)
-    low, high = everything.min(axis=0), everything.max(axis=0)
-    pen = hand.pen_px * rng.uniform(0.85, 1.15) * _SCALE
-    scale = (_HEIGHT_PX * _SCALE - pen) / float((high - low).max())
-    middle = _CANVAS_PX * _SCALE / 2
-    picture = np.zeros((_CANVAS_PX * _SCALE,) * 2, np.uint8)
-    for curve in strokes:
-        placed = (curve - (low + high) / 2) * scale + middle
-        # OpenCV takes whole numbers with this many bits behind the point.
-        cv2.polylines(
-            picture, [np.rint(placed * 16).astype(np.int32)], False, 255, max(1, round(pen)), cv2.LINE_AA, shift=4
-        )
-    return np.asarray(cv2.resize(picture, (_CANVAS_PX, _CANVAS_PX), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _curve(points: NDArray[np.float64], roundness: float) -> NDArray[np.float64]:
-    """A cardinal spline through the points; float64 (n, 2)."""
-    padded = np.concatenate([points[:1], points, points[-1:]])
-    steps = np.linspace(0, 1, _SAMPLES)[:, None]
-    pieces = []
-    for index in range(len(points) - 1):
-        before, start, end, after = padded[index : index + 4]
-        leaving, arriving = roundness * (end - before) / 2, roundness * (after - start) / 2
-        pieces.append(
-            (2 * steps**3 - 3 * steps**2 + 1) * start
-            + (steps**3 - 2 * steps**2 + steps) * leaving
-            + (3 * steps**2 - 2 * steps**3) * end
-            + (steps**3 - steps**2) * arriving
-        )
-    return np.concatenate(pieces)
+    return _Hand(shapes, pen)

@@ -28,6 +28,7 @@ class LineStyle:
         joined_chance: its zeros are written smaller, in one go.
         low_chance: of a number that is not on a page to be a small picture, lower than the line canvas.
         mark_chance: dots, commas, dashes or signs that are not digits, and are not read.
+        sign_chance: signs of currencies, dates, shares in hundred, which are not read either.
         other_chance: a letter, an X or a struck-out digit stands where a digit might, and is read as `other`.
         nothing_chance: there is no digit, only marks, or nothing at all.
         page_chance: written on a page and photographed, then found again as the service finds it.
@@ -54,6 +55,7 @@ class LineStyle:
     joined_chance: float = 0.0
     low_chance: float = 0.0
     mark_chance: float = 0.0
+    sign_chance: float = 0.0
     other_chance: float = 0.0
     nothing_chance: float = 0.0
     page_chance: float = 0.0
