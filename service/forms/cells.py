@@ -264,6 +264,16 @@ def _leads_out(strokes: GrayImage, is_clear: GrayImage) -> NDArray[np.bool_]:
     return np.isin(labels, edges[edges > 0])
 
 
+def strokes_of(ink: GrayImage, level: float) -> GrayImage:
+    """Where there is ink as dark as writing: uint8 (height, width), 1 there.
+
+    Args:
+        ink: uint8 (height, width), darkness without print, paper near 0.
+        level: how dark the page's writing is, 0 to 255; where it is 0, there is none.
+    """
+    return (_levelled(ink, level) >= STROKE_LEVEL).astype(np.uint8)
+
+
 def _levelled(ink: GrayImage, level: float) -> GrayImage:
     """Paper 0 and full ink 255, from the ink's level; all paper where that is 0."""
     if level == 0.0:

@@ -72,6 +72,8 @@ def checked_against_page(reading: FieldReading, field: CutField, typical_fill: f
     cells = asked_cells(field)
     if reading.digits and any(cell.fill > HEAVY * typical_fill for cell in cells):
         return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)
+    if field.is_stamped and reading.value == "checked":
+        return replace(reading, decision=Decision.REVIEW, reason=Reason.OVERWRITTEN)
     is_more = field.has_beside or any(_is_no_number(cell) for cell in field.cells)
     if is_more and field.field.kind is not FieldKind.CHECKBOX:
         return replace(reading, decision=Decision.REVIEW, reason=Reason.NOT_A_DIGIT)

@@ -20,7 +20,7 @@ MARK_MARGIN_MM = 6.0  # printers leave 4 to 5 mm of the sheet's edge white
 SMALLEST_MARKED_MM = 60.0  # on smaller pages the marks would lie on the fields
 LABEL_MM = 3.2
 LINE_MM = 0.25
-BOX_LEVEL = 150  # gray: dark enough for a photograph to show, pale enough for ink to stand out
+BOX_LEVEL = 70  # gray: dark enough to stay in a scan in black and white, still paler than most ink
 BLACK, WHITE = 0, 255
 
 

@@ -1,18 +1,21 @@
 """From a registered page to what is written in its cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from service.forms.cells import Boxes, Cell, Writing
+from service.forms.cells import Boxes, Cell, Writing, strokes_of
+from service.forms.editions import has_other_words
 from service.forms.erasing import Erased, erase_print
 from service.forms.faint import faint_level_of, level_of
 from service.forms.page import BlankPage, PageRect
 from service.forms.places import FieldPlace
 from service.forms.registration import Registration
 from service.forms.shade import without_shade
-from service.forms.template import Field, FieldKind
+from service.forms.stamps import AROUND_MM, lies_under_stamp
+from service.forms.template import Field, FieldKind, PageBox
 from service.forms.visibility import PrintGauge, Surroundings
 from service.recognition.prediction import Box
 
@@ -31,10 +34,12 @@ class CutField:
         box: where it is, in pixels of the picture.
         cells: one per cell of `boxed_digits`, else one.
         line: the whole field as one picture; what a number reader gets.
-        is_in_place: whether the print around the field and around each cell was found where it was looked for.
+        is_in_place: whether the print around the field and around each cell was found where it was looked for, and the
+            words beside it are those of the blank page.
         is_pale: whether what is written in it is much paler than the rest of the page's writing: by another pen, or
             shining through from the back.
         has_beside: whether something as tall as a digit stands right or left of it, and in no other field.
+        is_stamped: of a checkbox, whether the mark in it is a part of something that lies all around it.
     """
 
     field: Field
@@ -44,6 +49,7 @@ class CutField:
     is_in_place: bool
     is_pale: bool = False
     has_beside: bool = False
+    is_stamped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,12 @@ def cut_fields(registration: Registration, page: BlankPage, fields: tuple[Field,
     level = _typical(levels) or _pencil_level(zones, page)
     rects = [[page.rect(box) for box in zone.field.cells] for zone in zones]
     gauge = PrintGauge([(zone.surroundings, cells) for zone, cells in zip(zones, rects, strict=True)])
-    return tuple(
+    cut = [
         _cut(registration, page, zone, cells, (level, _typical([own])), gauge)
         for zone, cells, own in zip(zones, rects, levels, strict=True)
-    )
+    ]
+    is_other = has_other_words(registration, page)
+    return tuple(replace(one, is_in_place=False) if other else one for one, other in zip(cut, is_other, strict=True))
 
 
 def _zone(registration: Registration, page: BlankPage, field: Field, place: FieldPlace) -> _Zone:
@@ -141,16 +149,40 @@ def _cut(
     line = cells[0] if len(cells) == 1 else cell(page.rect(zone.field.box), height=height)
     is_in_place = zone.place.is_found and all(gauge.sees_print(zone.surroundings, rect) for rect in rects)
     has_beside = written.pieces.has_beside(_inside(page.rect(zone.field.box), zone.rect), height)
-    return CutField(zone.field, line.box, cells, line, is_in_place, is_pale, has_beside)
+    is_ticked = zone.field.kind is FieldKind.CHECKBOX and not cells[0].is_blank
+    is_stamped = is_ticked and _is_stamped(registration, page, zone, own_level if is_pale else level)
+    return CutField(zone.field, line.box, cells, line, is_in_place, is_pale, has_beside, is_stamped)
+
+
+def _is_stamped(registration: Registration, page: BlankPage, zone: _Zone, level: float) -> bool:
+    """Whether a checkbox was ticked by a stamp; `level` is that of its writing."""
+    box = zone.field.box
+    (own,) = _cells(zone, page)
+    beside = strokes_of(zone.erased.ink, level) & zone.erased.is_clear
+    beside[own] = 0
+    if not beside.any():  # as around most ticks: they stay in their box
+        return False
+    rect = page.rect(box, margin=AROUND_MM * page.px_per_mm)
+    lifted = registration.lift(rect, shift=(zone.place.shift_x, zone.place.shift_y))
+    page_print = page.print[rect.top : rect.bottom, rect.left : rect.right]
+    erased = erase_print(lifted, page_print, px_per_mm=page.px_per_mm)
+    place = _inside(page.rect(box), rect)
+    is_other = _is_other(page, rect, box)
+    return lies_under_stamp(erased, strokes_of(erased.ink, level), place, is_other, px_per_mm=page.px_per_mm)
 
 
 def _boxes(zone: _Zone, page: BlankPage) -> Boxes:
-    is_other = np.zeros(zone.erased.ink.shape, bool)
-    for box in page.boxes:
-        if box != zone.field.box:
-            is_other[_inside(page.rect(box), zone.rect)] = True
     is_boxed = zone.field.kind in (FieldKind.DIGIT, FieldKind.BOXED_DIGITS)
-    return Boxes(tuple(_cells(zone, page)) if is_boxed else (), is_other)
+    return Boxes(tuple(_cells(zone, page)) if is_boxed else (), _is_other(page, zone.rect, zone.field.box))
+
+
+def _is_other(page: BlankPage, rect: PageRect, own: PageBox) -> NDArray[np.bool_]:
+    """Where in a part of the page fields are other than the one with this box, bool, of the size of `rect`."""
+    is_other = np.zeros((rect.bottom - rect.top, rect.right - rect.left), bool)
+    for box in page.boxes:
+        if box != own:
+            is_other[_inside(page.rect(box), rect)] = True
+    return is_other
 
 
 def _shifted(rect: PageRect, shift: tuple[float, float]) -> PageRect:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.forms.features import Features, find_features
+from service.forms.labels import Label, find_labels
 from service.forms.light import darkness
 from service.forms.marks import find_marks
 from service.forms.patches import Level, PatchSet, choose_patches
@@ -89,6 +90,13 @@ class BlankPage:
     def is_near_field(self) -> tuple[NDArray[np.bool_], ...]:
         """Of each level, bool (n,): which patches have a field in them, or not far from them."""
         return tuple(self._near(patches) for patches in self.patches)
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """The words beside the fields."""
+        rects = [self.rect(box) for box in self.boxes]
+        fields = [(rect.left, rect.top, rect.right, rect.bottom) for rect in rects]
+        return find_labels(self.print, fields, px_per_mm=self.px_per_mm)
 
     def _near(self, patches: PatchSet) -> NDArray[np.bool_]:
         is_near = np.zeros(len(patches.centers), bool)

@@ -48,6 +48,8 @@ class Registration:
         ink: uint8 (height, width), darkness of the picture, reduced by `scale`.
         scale: pixels of the picture per pixel of `ink`.
         fields: where each of the page's fields was found, in the order of `BlankPage.boxes`.
+        flat: uint8 (height, width), the whole page at half of the canvas' scale, no darker than print; what the last
+            bends were found in, so that it lacks them: up to a millimeter.
     """
 
     method: str
@@ -59,6 +61,7 @@ class Registration:
     ink: GrayImage
     scale: float
     fields: tuple[FieldPlace, ...]
+    flat: GrayImage
 
     @property
     def is_certain(self) -> bool:
@@ -185,7 +188,8 @@ def _bend(placement: Placement, ink: GrayImage, page: BlankPage, *, scale: float
     for patches, is_near, grid in zip(page.patches, page.is_near_field, GRIDS, strict=True):
         reduction = patches.level.reduction
         lifted = warp.scaled(1.0 / reduction).lift(reduced[reduction], patches.size)
-        offsets = find_offsets(patches, at_level(lifted, patches.size))
+        flat = at_level(lifted, patches.size)
+        offsets = find_offsets(patches, flat)
         warp, left_over = refine(
             warp,
             centers=patches.centers,
@@ -206,6 +210,7 @@ def _bend(placement: Placement, ink: GrayImage, page: BlankPage, *, scale: float
         ink=ink,
         scale=scale,
         fields=(),
+        flat=flat,
     )
     fields = place_fields(warp, ink, page)
     likenesses = [place.likeness for place in fields if place.likeness is not None]

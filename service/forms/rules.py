@@ -154,7 +154,8 @@ def _wanted(rule: Rule, doubtful: FieldReading, known: Mapping[str, FieldReading
     present = [number for number in others if number is not None]
     is_total = doubtful.field.name == rule.equals
     if rule.kind is RuleKind.EQUAL:
-        return present[0] if is_total else total
+        values = set(present) if is_total else {*present, total}
+        return values.pop() if len(values) == 1 else None
     if is_total:
         return sum(present)
     return None if total is None else total - sum(present)

@@ -97,7 +97,9 @@ class FormTemplate:
                     "has too little print in its blank page to be found again. Send the page as it is printed, with "
                     "its lines and words, or with registration marks.",
                 )
-            blank.patches  # noqa: B018  # computed here, once, and not with the first page that is read
+            # Computed here, once, and not with the first page that is read.
+            blank.patches  # noqa: B018
+            blank.labels  # noqa: B018
         return self
 
     def _opened(self, data: bytes, opened: ExitStack) -> Document:

@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -42,6 +43,18 @@ def test_boxes_are_drawn_where_the_template_has_them() -> None:
     left, top = round(0.2 * width), round(0.3 * height)
     assert (drawn[top : top + round(0.04 * height), left] < 200).all()
     assert (drawn[top, left : left + round(0.3 * width)] < 200).all()
+
+
+@pytest.mark.parametrize("threshold", [127, 150])
+def test_boxes_stay_in_print_and_scan_in_black_and_white(threshold: int) -> None:
+    drawn = draw_page(TWO_PAGES, 1)
+    scanned = cv2.GaussianBlur(drawn, (0, 0), 0.8)
+    height, width = drawn.shape
+    left, right = round(0.2 * width), round(0.5 * width)
+    top, bottom = round(0.3 * height), round(0.34 * height)
+    assert (drawn[top, left:right] <= threshold).all()
+    for part in (scanned[top - 3 : top + 4, left:right], scanned[bottom - 4 : bottom + 3, left:right]):
+        assert (part.min(axis=0) <= threshold).all()
 
 
 def test_the_pdf_has_every_page_at_its_true_size() -> None:

@@ -161,3 +161,13 @@ def test_a_rule_over_a_field_of_another_page_is_left_to_the_whole_document() -> 
     form = template(SUM)
     _, checks = apply_rules(form.rules, readings(form, a="1", b="2", c="4")[:2])
     assert checks == []
+
+
+@pytest.mark.parametrize("doubtful", ["a", "c"])
+def test_no_value_is_settled_by_an_equality_that_the_other_fields_break(doubtful: str) -> None:
+    form = template({"rule": "equal", "of": ["a", "b"], "equals": "c"})
+    values: dict[str, Any] = {"a": "12", "b": "13", "c": "12", doubtful: {"17": 0.5, "12": 0.4}}
+    known, checks = apply_rules(form.rules, readings(form, **values))
+    assert checks[0].settled == ()
+    assert [one.value for one in known if one.field.name == doubtful] == ["17"]
+    assert {one.decision for one in known[:3]} == {"review"}
