@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,7 +40,6 @@ from trainer.data.calibration import CLEAN_OTHERS_SHARE, OTHERS_SHARE, WRONG_LAB
 from trainer.data.digits import Digits
 from trainer.data.emnist import SHARED_WRITERS
 from trainer.data.emnist_calibration import load_emnist_calibration
-from trainer.data.mnist import Mnist
 from trainer.data.sources import TrainingData
 from trainer.errors import TrainerError
 from trainer.evaluate import Score, evaluation_sets, read_logits, score
@@ -48,9 +47,15 @@ from trainer.gate import RECORD_FILE, load_gate
 from trainer.golden import golden_canvases
 from trainer.graphs import exported_gated_graph, exported_graph
 from trainer.int8 import write_int8
-from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
+from trainer.provenance import (
+    RANDOM_REMAINDER,
+    describe_splits,
+    describe_training,
+    git_commit,
+    library_versions,
+)
 from trainer.readings import score_seen, see
-from trainer.runs import Run
+from trainer.runs import Run, read_sittings
 
 GOLDEN_FILE = "golden.npz"
 CARD_FILE = "card.md"
@@ -110,6 +115,7 @@ def export(
                 "seed": config.seed,
                 "data": data.sources,
                 "splits": describe_splits(data.mnist, config.fit_on),
+                **describe_training(read_sittings(run.folder)),
                 **({} if pool is None else {"gate": describe_gate(run, pool)}),
                 **(remarks or {}),
             },
@@ -293,20 +299,6 @@ def _learned_from(config: Config) -> str:
 def describe_gate(run: Run, pool: Pool) -> dict[str, Any]:
     """For a manifest: what the gate of a run learned from, and how it is pooled with its digit network."""
     return {**json.loads((run.folder / RECORD_FILE).read_text()), **asdict(pool)}
-
-
-def describe_splits(mnist: Mnist, fitted_on: Sequence[str]) -> dict[str, Any]:
-    """For a manifest: how MNIST, or EMNIST, was split, and what of it was fitted on."""
-    splits = mnist.splits
-    return {
-        "of": f"{mnist.name} train",
-        "unit": splits.unit,
-        "sha256": splits.sha256,
-        "num_train": len(splits.train),
-        "num_validation": len(splits.validation),
-        "num_calibration": len(splits.calibration),
-        "fitted_on": list(fitted_on),
-    }
 
 
 def describe_calibration(benchmark: str, num_readings: int, *, rejects: bool) -> dict[str, Any]:

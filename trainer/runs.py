@@ -4,6 +4,7 @@
     ├── config.json             what is being trained
     ├── history.json            one row per finished epoch: losses, accuracies, time
     ├── machines.json           what it was trained on, in words; several where it was moved
+    ├── sittings.json           from which epoch on with which code, backend and splits
     ├── epoch-0007/             everything needed to go on after epoch 7; there is only the newest of these
     │   ├── state.weights.h5        weights, optimizer (with its averages and its count of steps)
     │   ├── kept.weights.h5         the average, or the weights of the best or the last epoch
@@ -35,6 +36,7 @@ STATE_FILE = "state.weights.h5"
 KEPT_FILE = "kept.weights.h5"
 HISTORY_FILE = "history.json"
 MACHINES_FILE = "machines.json"
+SITTINGS_FILE = "sittings.json"
 
 HistoryRow = dict[str, float]
 
@@ -103,6 +105,18 @@ class Run:
         machines = read_machines(self.folder)
         if machine not in machines:
             write_json(self.folder / MACHINES_FILE, [*machines, machine])
+
+    def note_sitting(self, sitting: Mapping[str, Any]) -> None:
+        """Remember what the run is trained with from an epoch on, where that is not what it was trained with before.
+
+        Args:
+            sitting: of `trainer.provenance.describe_sitting`.
+        """
+        first_epoch = sitting["first_epoch"]
+        # One that was stopped before its first epoch was finished has left nothing in the weights.
+        before = [one for one in read_sittings(self.folder) if one["first_epoch"] < first_epoch]
+        goes_on = bool(before) and {**before[-1], "first_epoch": first_epoch} == sitting
+        write_json(self.folder / SITTINGS_FILE, before if goes_on else [*before, sitting])
 
     def require_weights(self) -> Path:
         """The delivered weights.
@@ -179,6 +193,13 @@ def read_machines(folder: Path) -> list[str]:
     path = folder / MACHINES_FILE
     machines: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     return machines
+
+
+def read_sittings(folder: Path) -> list[dict[str, Any]]:
+    """What a run was trained with, from which epoch on, in order; empty where that was not noted."""
+    path = folder / SITTINGS_FILE
+    sittings: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return sittings
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -15,6 +15,7 @@ from trainer.data.batches import TrainingBatches
 from trainer.data.sources import TrainingData
 from trainer.lessons import LabelLesson, Lesson
 from trainer.machine import describe_machine
+from trainer.provenance import describe_sitting, describe_splits
 from trainer.runs import KEPT_FILE, STATE_FILE, Checkpoint, HistoryRow, Run
 from trainer.schedules import epochs_since_best, learning_rate, plateau_rate
 
@@ -57,6 +58,8 @@ def train(
         return run.weights_path
 
     run.note_machine(describe_machine())
+    splits = describe_splits(data.mnist, config.fit_on)
+    run.note_sitting(describe_sitting(splits, first_epoch=len(history) + 1))
     keras.utils.set_random_seed(config.seed)
     batches = TrainingBatches(
         data.fit,

@@ -21,7 +21,7 @@ from trainer.data.digits import Digits
 from trainer.data.sources import load_training_data
 from trainer.errors import TrainerError
 from trainer.graphs import exported_graph
-from trainer.runs import Run
+from trainer.runs import Run, read_sittings
 from trainer.train import train
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
@@ -77,6 +77,12 @@ def test_half_written_checkpoint_is_not_picked_up(finished, tmp_path, tiny_confi
     run.open()
     (run.new_checkpoint_folder() / "state.weights.h5").write_bytes(b"half of it")
     assert run.latest_checkpoint() is None
+
+
+def test_run_says_what_it_was_trained_with(finished, data_dir, tiny_config):
+    (sitting,) = read_sittings(finished.folder)
+    assert (sitting["first_epoch"], sitting["backend"]) == (1, keras.backend.backend())
+    assert sitting["splits"]["sha256"] == load_training_data(tiny_config, data_dir).mnist.splits.sha256
 
 
 def test_finished_run_is_left_alone(finished, data_dir, tiny_config, capsys):
@@ -179,7 +185,7 @@ def test_evaluate_prints_and_writes_scores(command, finished, capsys):
     assert scores["mnist_test"]["accuracy"] > 0.2  # chance is 0.1
 
 
-def test_exported_folder_describes_itself_and_repeats_its_golden_logits(command, tmp_path):
+def test_exported_folder_describes_itself_and_repeats_its_golden_logits(command, finished, tmp_path):
     assert command("export", "--models", str(tmp_path), "--version", "3") == 0
     folder = tmp_path / "dnn" / "3"
     assert [path.name for path in folder.parent.iterdir()] == ["3"]  # nothing unfinished is left
@@ -193,6 +199,7 @@ def test_exported_folder_describes_itself_and_repeats_its_golden_logits(command,
     assert manifest.alphabet == "0123456789"  # there is no gate, so nothing can be rejected
     assert {metric.dataset for metric in manifest.metrics} == {"mnist_test", "mnist_validation"}
     assert manifest.provenance["splits"]["unit"] == "writer"
+    assert manifest.provenance["training"] == read_sittings(finished.folder)
     assert manifest.provenance["config"]["num_epochs"] == 2
     assert "dnn, version 3" in (folder / "card.md").read_text()
     golden = np.load(folder / "golden.npz")

@@ -1,7 +1,7 @@
 """`cnn`, the default model: a small strided network on MNIST, pen digits of bhmsds and printed digits.
 
-Source: body by Deotte 2018 (see `trainer/architectures/strided_cnn.py`); AdamW, one cycle, EMA and stronger
-augmentation as `docs/training.md` explains. The number of epochs was fixed beforehand: the validation writers are
+Source: body by Deotte 2018 (see `trainer/architectures/strided_cnn.py`); AdamW, one
+cycle, EMA and stronger augmentation. The number of epochs was fixed beforehand: the validation writers are
 fitted on as well, so nothing is chosen here. `cnn_choose` is the same with the validation writers kept out.
 
 Expected: 99.73 % of MNIST's 10,000 test digits (one run, last epoch).

@@ -38,7 +38,7 @@ def judged_digits(mnist: Mnist, data_dir: Path) -> dict[str, LabeledPictures]:
     test = mnist.test
     sets = {"mnist_test": _of(test), "mnist_test_photographed": photographed(test, seed=PHOTOGRAPH_SEED)}
     if (data_dir / BHMSDS_FILE).exists():
-        sets["bhmsds_held_back"] = bhmsds_quarter(data_dir, is_for_calibration=False)
+        sets["bhmsds_quarter"] = bhmsds_quarter(data_dir, is_for_calibration=False)
     if (data_dir / "optdigits.npz").exists():
         with np.load(data_dir / "optdigits.npz") as arrays:
             pictures = [*arrays["train_images"], *arrays["test_images"]]
@@ -55,7 +55,10 @@ def judged_digits(mnist: Mnist, data_dir: Path) -> dict[str, LabeledPictures]:
 
 
 def bhmsds_quarter(data_dir: Path, *, is_for_calibration: bool) -> LabeledPictures:
-    """One half of the held-back half of bhmsds: every second picture is calibrated on, the others are judged by."""
+    """One half of the held-back half of bhmsds: every second picture is calibrated on, the others are judged by.
+
+    The whole half is called `bhmsds_held_back` in reports; to judge confidence by, it will not do.
+    """
     pictures, labels = bhmsds_pictures(data_dir, "held_back")
     rows = slice(0 if is_for_calibration else 1, None, 2)
     return LabeledPictures([*pictures[rows]], labels[rows])

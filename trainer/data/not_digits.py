@@ -1,8 +1,10 @@
 """Handwriting that is no digit: letters, symbols, characters of other scripts, drawings.
 
-Which of them are learned from is fixed here, before anything was measured. The others are unseen: what is said about
-rejection is said of those. Some letters and symbols can fairly be read as digits; nobody learns to reject them,
-and they are reported apart.
+Which of them digit classifiers learn to reject is fixed here, before anything was measured. The others are unseen: what
+is said about their rejection is said of those. Some letters and symbols can fairly be read as digits; digit classifiers
+do not learn to reject them, and they are reported apart. Readers of numbers learn from a list of their own,
+`CLEAR_LETTERS` of `trainer/data/lines/marks.py`, which crosses this one: A and K are on it and M is not. So what is
+unseen here is not unseen to a reader; of these letters F and R alone are on neither list.
 
 Files, each where it exists: `not_digits/letters.npz` (NIST, US Government), `bhmsds.npz` (MIT),
 `not_digits/omniglot.npz` (MIT), `not_digits/doodles.npz` (Quick, Draw!, CC BY 4.0).

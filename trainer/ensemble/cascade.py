@@ -24,9 +24,9 @@ from trainer.ensemble.config import CascadeConfig
 from trainer.ensemble.pair import Pair, ScoredPair, Thresholds, choose_thresholds
 from trainer.errors import TrainerError
 from trainer.evaluate import Score, score
-from trainer.export import CARD_FILE, describe_calibration, describe_splits, refuse_existing, unfinished_folder
+from trainer.export import CARD_FILE, describe_calibration, refuse_existing, unfinished_folder
 from trainer.intervals import wilson_interval
-from trainer.provenance import git_commit, library_versions
+from trainer.provenance import describe_splits, git_commit, library_versions
 from trainer.readings import see
 
 

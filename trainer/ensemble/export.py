@@ -15,7 +15,9 @@ from trainer.data.sources import TrainingData, load_training_data
 from trainer.ensemble.config import EnsembleConfig
 from trainer.ensemble.members import EagerNetwork, LoadedMembers, exported_members, load_members
 from trainer.evaluate import Score, evaluation_sets, read_logits, score
-from trainer.export import DigitExport, describe_gate, describe_splits, refuse_existing, write_digit_model
+from trainer.export import DigitExport, describe_gate, refuse_existing, write_digit_model
+from trainer.provenance import describe_splits
+from trainer.runs import read_sittings
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _describe_members(loaded: LoadedMembers, sets: dict[str, Digits]) -> list[di
                 "temperature": member.temperature,
                 "weights_sha256": hashlib.sha256(run.weights_path.read_bytes()).hexdigest(),
                 "num_right": {one.dataset: one.num_right for one in scores},
+                "training": read_sittings(run.folder),
             }
         )
     return described

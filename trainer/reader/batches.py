@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from trainer.data.lines.generator import Example, LineGenerator
 from trainer.data.lines.hands import Hands, training_hands
 from trainer.data.lines.marks import load_letters
 from trainer.data.mnist import load_mnist
+from trainer.provenance import describe_splits
 from trainer.reader.config import Portion, ReaderConfig
 
 MAX_CLASSES = 32  # of one number, marks included
@@ -23,6 +25,7 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int32]]
 """uint8 (batch, 32, width, 1), and int32 (batch, 32): class indices, filled up with blanks."""
 
 _workshop: "tuple[Hands, list[NDArray[np.uint8]]] | None" = None
+_splits: dict[str, Any] = {}
 
 
 class LineBatches:
@@ -49,6 +52,10 @@ class LineBatches:
             if index not in self._ahead and index < self._config.num_epochs:
                 self._ahead[index] = self._composer.submit(compose_epoch, self._config, index)
         return self._ahead.pop(epoch).result()
+
+    def splits(self) -> dict[str, Any]:
+        """For the run's note: how the writers of MNIST are divided."""
+        return self._composer.submit(_describe_splits).result()
 
     def close(self) -> None:
         """Stop composing."""
@@ -90,6 +97,13 @@ def stack(examples: list[Example]) -> Batch:
 
 
 def _open_workshop(data_dir: Path) -> None:
-    global _workshop
+    global _workshop, _splits
     cv2.setNumThreads(1)
-    _workshop = training_hands(load_mnist(data_dir), data_dir), load_letters(data_dir)
+    mnist = load_mnist(data_dir)
+    _workshop = training_hands(mnist, data_dir), load_letters(data_dir)
+    _splits = describe_splits(mnist, ["train"])
+
+
+def _describe_splits() -> dict[str, Any]:
+    """Of the workshop's MNIST; runs in the composing process, which has loaded it."""
+    return _splits

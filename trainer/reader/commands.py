@@ -22,17 +22,20 @@ from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
 from trainer.export import CARD_FILE, GOLDEN_FILE, refuse_existing
 from trainer.finetune.exported import newest_version, read_manifest
+from trainer.provenance import describe_training
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.calibrate import calibrate_reader, calibration_parts, chosen_second_look
 from trainer.reader.config import ReaderConfig
 from trainer.reader.evaluate import NumberScore, measure_reader
-from trainer.reader.export import INPUT_SHAPE, ReaderExport, exported_reader, write_reader
+from trainer.reader.export import ReaderExport, write_reader
+from trainer.reader.graph import INPUT_SHAPE, exported_reader
 from trainer.reader.helpers import newest_classifier, newest_peer
 from trainer.reader.int8 import write_int8
 from trainer.reader.train import read_first_weights, train_reader
-from trainer.runs import Run, write_json
+from trainer.runs import Run, read_sittings, write_json
 
-_REMARKS = ("int8", "first_weights", "finetuned_from", "finetuning")  # of a network, whoever it is calibrated beside
+# Of a network, whoever it is calibrated beside.
+_REMARKS = ("int8", "first_weights", "splits", "training", "finetuned_from", "finetuning")
 _NUM_FOR_WEIGHT = 1_000  # numbers of each style that the weight of the second look is chosen on where nothing else is
 SOURCES: list[dict[str, Any]] = [
     {"name": "mnist", "licence": "CC BY-SA 3.0; writers from QMNIST's labels, BSD", "part": "training writers"},
@@ -81,7 +84,11 @@ def export(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir
     with exported_reader(run, config) as graph:
         in_int8 = write_int8(graph, config.serves, calibration_hands(mnist, data_dir))
         first_weights = read_first_weights(run)
-        remarks = {"int8": in_int8, **({"first_weights": first_weights} if first_weights else {})}
+        remarks = {
+            "int8": in_int8,
+            **({"first_weights": first_weights} if first_weights else {}),
+            **describe_training(read_sittings(run.folder)),
+        }
         return _write(
             ReaderExport(graph, config.name, version, config, SOURCES, (), remarks),
             mnist,

@@ -13,8 +13,9 @@ from trainer.finetune.exported import newest_version, read_manifest
 from trainer.finetune.pictures import require_pictures
 from trainer.reader.commands import SOURCES, config_of, folds, rehearsal_batches
 from trainer.reader.evaluate import NumberScore, look_at, read_all, score
-from trainer.reader.export import INPUT_SHAPE, ReaderExport, export_graph, write_reader
+from trainer.reader.export import ReaderExport, write_reader
 from trainer.reader.finetune import FinetuneOptions, finetune
+from trainer.reader.graph import INPUT_SHAPE, export_graph
 from trainer.reader.helpers import Peer, SecondLook, helpers_of
 from trainer.reader.int8 import write_int8
 from trainer.reader.numbers import Numbers, composed

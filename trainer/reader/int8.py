@@ -17,8 +17,8 @@ from trainer.operations.graph import UnknownOperation
 from trainer.operations.in_litert import to_litert
 from trainer.reader.calibrate import STYLES
 from trainer.reader.config import Head
-from trainer.reader.export import INPUT_SHAPE
 from trainer.reader.folding import folded_reader
+from trainer.reader.graph import INPUT_SHAPE
 from trainer.reader.readings import frames_of
 from trainer.reader.trained import reader_from
 

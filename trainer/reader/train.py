@@ -13,6 +13,7 @@ import numpy as np
 from trainer.averaging import averaged_weights
 from trainer.data.lines.golden import golden_lines
 from trainer.errors import TrainerError
+from trainer.provenance import describe_sitting
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.config import ReaderConfig
 from trainer.reader.loss import forgiving_ctc_loss
@@ -73,6 +74,7 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run, *, first_weight
 
     composed = LineBatches(config, data_dir)
     try:
+        run.note_sitting(describe_sitting(composed.splits(), first_epoch=len(history) + 1))
         for epoch in range(len(history), config.num_epochs):
             batches = composed.epoch(epoch)
             started = time.monotonic()

@@ -7,9 +7,12 @@ import pytest
 
 from service.recognition.alphabet import OTHER, class_of_digit
 from tests.trainer.lines.hands import drawn_hands, drawn_letters
-from trainer.data.lines import compose as compose_module
-from trainer.data.lines.compose import BEND_PX, BOX_PX, HEIGHT_PX, compose
+from trainer.data.lines import digit_pieces
+from trainer.data.lines.compose import compose
+from trainer.data.lines.digit_pieces import BEND_PX
+from trainer.data.lines.layout import BOX_PX
 from trainer.data.lines.marks import draw_filler, draw_mark, strike_out
+from trainer.data.lines.piece import HEIGHT_PX
 from trainer.data.lines.style import CLEAN, HARD, STACKED, LineStyle
 from trainer.data.lines.texts import draw_text
 
@@ -47,7 +50,7 @@ def test_stacked_digits_have_boxes_of_one_size_and_stand_in_their_middle():
 
 def test_stacked_digits_are_not_bent(monkeypatch):
     bent = []
-    monkeypatch.setattr(compose_module, "_bent", lambda picture, rng: bent.append(picture) or picture)
+    monkeypatch.setattr(digit_pieces, "_bent", lambda picture, rng: bent.append(picture) or picture)
     assert abs(written(STACKED, seed=1, text="8").ink.shape[0] - HEIGHT_PX) <= 3
     written(STACKED, text="90817253648881")
     assert bent == []

@@ -10,7 +10,8 @@ from tests.trainer.reader.random_reader import random_reader
 from trainer.data.lines.golden import golden_lines
 from trainer.reader import int8
 from trainer.reader.calibrate import STYLES
-from trainer.reader.export import INPUT_SHAPE, _golden, export_graph
+from trainer.reader.export import _golden
+from trainer.reader.graph import INPUT_SHAPE, export_graph
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
 pytestmark = [pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"), pytest.mark.slow]

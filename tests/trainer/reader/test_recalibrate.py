@@ -19,7 +19,13 @@ from trainer.reader.evaluate import NumberScore
 from trainer.reader.helpers import SecondLook
 
 TABLE = CalibrationTable((CalibrationRow(0.9, 400, 1, 0.008, 0.8),))
-FROM = {"config": {"name": "crnn"}, "data": [{"name": "own", "licence": "own", "part": "all"}], "first_weights": "them"}
+FROM = {
+    "config": {"name": "crnn"},
+    "data": [{"name": "own", "licence": "own", "part": "all"}],
+    "splits": {"of": "own", "sha256": "1"},
+    "training": [{"first_epoch": 1, "commit": "a"}],
+    "first_weights": "them",
+}
 
 
 @pytest.fixture
@@ -67,7 +73,7 @@ def test_network_stays_and_what_is_measured_is_new(recalibrated, models):
 
 def test_manifest_says_where_the_network_is_from(recalibrated):
     provenance = load_manifest(recalibrated[0]).provenance
-    assert provenance["data"] == FROM["data"]
+    assert all(provenance[key] == FROM[key] for key in ("data", "splits", "training"))
     assert provenance["first_weights"] == "them"
     assert provenance["recalibrated_from"] == 3
 

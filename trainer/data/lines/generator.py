@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from service.recognition.line import find_line
 from service.recognition.line_canvas import FRAME_PX, LineCanvas, line_canvas
-from trainer.data.lines.compose import Composed, compose
+from trainer.data.lines.compose import compose
 from trainer.data.lines.hands import Hands
+from trainer.data.lines.layout import Composed
 from trainer.data.lines.page import photograph_line
 from trainer.data.lines.style import LineStyle
 

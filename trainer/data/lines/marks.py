@@ -12,7 +12,7 @@ from trainer.errors import TrainerError
 
 Picture = NDArray[np.uint8]
 
-# Letters that nobody takes for a digit; F, M and R are as clear and are kept out, to measure on.
+# Letters that hardly anybody takes for a digit; F, M and R are as clear and are kept out of the readers' numbers.
 CLEAR_LETTERS = "ACEHK"
 
 
