@@ -24,14 +24,16 @@ from service.logs import EXTRA_FIELD, configure_logs
 from service.prompt import PromptProtocol
 from service.recognition.allowed import AllowedList, load_allowed_lists
 from service.recognition.errors import StartupError
+from service.recognition.image import let_pillow_open
 from service.runtime.loading import newest_versions
+from service.runtime.machine import num_cores_here
 from service.runtime.metrics import Metrics, snapshot_of
 from service.runtime.registry import Registry, RuntimeOptions
 from service.server import DrainingServer, many_times
 from service.settings import MOST_SHOWN, Settings, load_settings, unknown_variables
 from service.workers.entrance import Entrance
 from service.workers.line import Line
-from service.workers.number import num_cores_here, suitable_number_here
+from service.workers.number import suitable_number_here
 from service.workers.supervisor import Supervisor
 
 LISTS_DIR = Path(__file__).parent / "lists"
@@ -164,6 +166,7 @@ def container_for(
         on_failure: likewise.
         line: to the parent, if there is one.
     """
+    let_pillow_open(settings.max_image_pixels)
     metrics = Metrics(CollectorRegistry())
     alerts = _alerts(settings, metrics)
     on_change = (lambda _can_read: None) if line is None else line.say_can_read

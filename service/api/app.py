@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
-from service.api.batch_reading import StackReading
-from service.api.dependencies import Container
+from service.api.dependencies import Container, stack_reading_for
 from service.api.errors import install_error_handlers
 from service.api.intake import BodyLimits, BodyMemory
 from service.api.known_parameters import refuse_unknown_parameters
@@ -49,7 +48,7 @@ def create_app(container: Container) -> FastAPI:
     )
     app.state.container = container
     app.state.known_requests = known_requests
-    app.state.stack_reading = StackReading(container)
+    app.state.stack_reading = stack_reading_for(container)
     app.state.refusals = Refusals()
     install_error_handlers(app)
     for routes in (predict, sequence, batch, templates):

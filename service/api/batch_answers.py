@@ -2,23 +2,50 @@
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import orjson
 
 from service.api.batch_table import HEADER, csv_line, rows_of
 from service.api.errors import INTERNAL_ERROR, PROBLEMS, encodable
+from service.api.form_schemas import form_fields
+from service.api.schemas import digit_fields
+from service.api.sequence_schemas import number_fields
 from service.logs import EXTRA_FIELD
 from service.recognition.errors import DigitsError
 from service.recognition.policy import Decision
 from service.stacks.entries import Entry
+from service.stacks.parameters import BatchKind
 
 Document = dict[str, Any]
 ToFields = Callable[[Any], Document]
 """A reading's fields, for orjson."""
 
 logger = logging.getLogger(__name__)
+
+
+async def documents_of(
+    entries: AsyncGenerator[Entry[Any]], kind: BatchKind, *, top_k: int, request_id: str
+) -> AsyncIterator[Document]:
+    """What is said about each entry of a stack, in order.
+
+    Args:
+        entries: of files that show what `kind` says; they are closed at the end.
+        kind: of the stack.
+        top_k: number of alternatives of a form's fields; other readings have as many as they were asked for.
+        request_id: under which an unexpected error is logged.
+    """
+    to_fields: Mapping[BatchKind, ToFields] = {
+        BatchKind.DIGIT: digit_fields,
+        BatchKind.SEQUENCE: number_fields,
+        BatchKind.FORM: partial(form_fields, top_k=top_k),
+    }
+    async with aclosing(entries):
+        async for entry in entries:
+            yield entry_document(entry, to_fields[kind], request_id)
 
 
 def entry_document(entry: Entry[Any], to_fields: ToFields, request_id: str) -> Document:

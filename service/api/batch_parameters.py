@@ -1,8 +1,6 @@
 """The parameters of a stack: those of a reading, for all of its files."""
 
 import math
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -12,15 +10,7 @@ from service.api.parameters import MaxError, TimeoutMs, TopK, shown
 from service.api.sequence_parameters import NumberConstraint
 from service.recognition.constraint import Constraint
 from service.recognition.errors import InvalidParameter
-
-
-class BatchKind(StrEnum):
-    """What the files of a stack show."""
-
-    DIGIT = "digit"
-    SEQUENCE = "sequence"
-    FORM = "form"
-
+from service.stacks.parameters import BatchKind, BatchParameters
 
 KINDS = ", ".join(BatchKind)
 CONSTRAINTS = ("length", "min_length", "max_length", "pattern", "check", "allowed")  # as `Constraint` calls them
@@ -40,27 +30,6 @@ BatchModel = Annotated[
         examples=["auto"],
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class BatchParameters:
-    """How the files of a stack are to be read.
-
-    Attributes:
-        kind: None where the query leaves it to the part `kind`.
-        model: None for the default of the kind.
-        top_k: number of alternatives, 1 to 10.
-        max_error: above 0 and below 1; None where the request leaves it to the server.
-        timeout_s: how long the client will wait for the whole stack.
-        constraint: what every number of a stack of numbers has to satisfy; None where any will do.
-    """
-
-    kind: BatchKind | None
-    model: str | None
-    top_k: int
-    max_error: float | None
-    timeout_s: float = math.inf
-    constraint: Constraint | None = None
 
 
 async def _batch_parameters(

@@ -11,50 +11,28 @@ from service.alerts.alerts import Alerts
 from service.api.disconnect import PATIENCE_S
 from service.api.tracing import Tracing
 from service.recognition.allowed import AllowedList
-from service.recognition.constraint import Constraint
 from service.recognition.errors import NotReady
-from service.recognition.image import GrayImage
 from service.recognition.manifest import Manifest
-from service.recognition.prediction import DigitReading
 from service.runtime.alarms import Alarms
-from service.runtime.digit_recognizer import RecognizedDigit
 from service.runtime.metrics import Metrics
-from service.runtime.sequence_recognizer import LocatedNumber, NumberRequest, RecognizedNumber
 from service.settings import Settings
+from service.stacks import readers
+from service.stacks.forms import FormLimits
+from service.stacks.reading import StackOptions, StackReading
 
 
-class DigitReader(Protocol):
+class DigitReader(readers.DigitReader, Protocol):
     """Reads the digit in a picture; `DigitRecognizer` is one."""
 
     def refuse_if_full(self) -> None:
         """See `DigitRecognizer.refuse_if_full`."""
 
-    async def read(self, data: bytes, *, max_error: float, top_k: int, timeout_s: float = ...) -> RecognizedDigit:
-        """See `DigitRecognizer.read`."""
 
-    async def read_inks(self, inks: Sequence[GrayImage], *, max_error: float, top_k: int) -> list[DigitReading]:
-        """See `DigitRecognizer.read_inks`."""
-
-
-class NumberReader(Protocol):
+class NumberReader(readers.NumberReader, Protocol):
     """Reads the number in a picture; `SequenceRecognizer` is one."""
 
     def refuse_if_full(self) -> None:
         """See `SequenceRecognizer.refuse_if_full`."""
-
-    async def read(
-        self,
-        data: bytes,
-        *,
-        max_error: float,
-        top_k: int,
-        constraint: Constraint | None = ...,
-        timeout_s: float = ...,
-    ) -> RecognizedNumber:
-        """See `SequenceRecognizer.read`."""
-
-    async def read_inks(self, inks: Sequence[GrayImage], requests: Sequence[NumberRequest]) -> list[LocatedNumber]:
-        """See `SequenceRecognizer.read_inks`."""
 
 
 class Models(Protocol):
@@ -149,6 +127,26 @@ class Container:
         except NotReady:
             return False
         return True
+
+
+def stack_reading_for(container: Container) -> StackReading:
+    """Who reads stacks in a process of these parts; it is to be closed with them."""
+    settings = container.settings
+    options = StackOptions(
+        templates_dir=settings.templates_dir,
+        queue_limit=settings.queue_limit,
+        timeout_s=settings.batch_timeout_ms / 1e3,
+        max_error=settings.max_error,
+        limits=FormLimits(
+            max_image_bytes=settings.max_image_bytes,
+            max_image_pixels=settings.max_image_pixels,
+            max_pages=settings.max_pages,
+            timeout_s=settings.timeout_ms / 1e3,
+        ),
+    )
+    return StackReading(
+        container.models, options, lists=container.lists, metrics=container.metrics, alerts=container.alerts
+    )
 
 
 async def container_of(request: Request) -> Container:

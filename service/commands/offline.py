@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from service.api.batch_answers import Document
-from service.api.batch_parameters import BatchKind, BatchParameters
-from service.api.batch_reading import StackReading, documents_of
+from service.api.batch_answers import Document, documents_of
+from service.api.dependencies import stack_reading_for
 from service.main import container_for
 from service.settings import Settings
 from service.stacks.entries import SentFile
+from service.stacks.parameters import BatchKind, BatchParameters
+from service.stacks.reading import StackReading
 
 LOOK_AHEAD = 64  # files in memory: enough to fill batches, and not too many of ten megabytes
 NO_REQUEST = "-"  # in messages, in place of a request id
@@ -43,15 +44,15 @@ async def read_offline(
     async with _reading(offline) as reading:
         deadline = reading.deadline_of(parameters)
         async with reading.templates_of(kind, templates, pages, deadline) as chosen:
-            stack = reading.open(files, kind, parameters, chosen, deadline, look_ahead=LOOK_AHEAD)
-            async for document in documents_of(stack, NO_REQUEST):
+            entries = reading.open(files, kind, parameters, chosen, deadline, look_ahead=LOOK_AHEAD)
+            async for document in documents_of(entries, kind, top_k=parameters.top_k, request_id=NO_REQUEST):
                 yield document
 
 
 @asynccontextmanager
 async def _reading(settings: Settings) -> AsyncIterator[StackReading]:
     container = container_for(settings, on_ready=lambda: None)
-    reading = StackReading(container)
+    reading = stack_reading_for(container)
     try:
         await container.models.load()
         yield reading

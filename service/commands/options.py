@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.api.batch_parameters import CONSTRAINTS, BatchKind
+from service.api.batch_parameters import CONSTRAINTS
 from service.api.sequence_parameters import allowed_list
 from service.commands.errors import WrongUsage
 from service.commands.files import is_template_file, name_of
@@ -15,6 +15,7 @@ from service.recognition.allowed import AllowedList
 from service.recognition.check_digits import CHECKS
 from service.recognition.constraint import Constraint
 from service.recognition.errors import InvalidParameter
+from service.stacks.parameters import BatchKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from urllib.parse import SplitResult
 import orjson
 
 from service.api.batch_answers import Document
-from service.api.batch_parameters import BatchKind, BatchParameters
 from service.api.batch_table import rows_of
 from service.commands.files import DOCUMENTS, PICTURES, NamedFile, content_of, find_files, loaded, template_part
 from service.commands.offline import read_offline
@@ -23,6 +22,7 @@ from service.commands.results import Results
 from service.main import allowed_lists
 from service.settings import Settings, load_settings
 from service.stacks.entries import SentFile
+from service.stacks.parameters import BatchKind, BatchParameters
 
 Reader = Callable[[Iterator[SentFile]], AsyncIterator[Document]]
 """Says something about each file, or page, in order."""

@@ -31,6 +31,9 @@ class AllowedList:
         name: as requests name it.
         entries: strings of 1 to 32 digits; repetitions are dropped.
 
+    Attributes:
+        lengths: the numbers of digits that its entries have.
+
     Raises:
         InvalidAllowedList: an entry is no such string, or there is none, or too many.
     """
@@ -49,6 +52,7 @@ class AllowedList:
                 raise InvalidAllowedList(f"The list {name!r} has more than {MAX_ENTRIES} entries.")
         if not found:
             raise InvalidAllowedList(f"The list {name!r} has no entry, so nothing could ever be read with it.")
+        self.lengths = frozenset(map(len, found))
         self._entries = np.array(sorted(found), dtype=np.bytes_)
 
     def __len__(self) -> int:

@@ -66,6 +66,23 @@ def is_allowed(rule: Rule, text: str) -> bool:
     return rule.accepts(state)
 
 
+def has_text(rule: Rule, *, most_states: int) -> bool | None:
+    """Whether a rule accepts any text at all; None where that does not show within so many states.
+
+    The first text is soon found where there are many, and where there is none the beginnings soon end. Only a rule that
+    lets many texts begin, and none of them end, takes long.
+    """
+    waiting = [rule.start]
+    for _ in range(most_states):
+        if not waiting:
+            return False
+        state = waiting.pop()
+        if rule.accepts(state):
+            return True
+        waiting += [reached for digit in range(10) if (reached := rule.step(state, digit)) is not None]
+    return None
+
+
 class Automaton:
     """The states of a rule as numbers, found as a search comes to them; the start is 0.
 

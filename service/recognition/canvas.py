@@ -3,6 +3,8 @@
 Training and serving both come through here; there is no second copy. Whoever changes what a canvas looks
 like changes `PREPROCESSING_ID`, and every model that was trained on the old one is refused until it is
 trained again.
+
+How strokes are thickened and scaled is the same for the canvas of a number (`line_canvas`), which takes it from here.
 """
 
 from typing import TypeAlias
@@ -14,6 +16,7 @@ from PIL import Image
 
 from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
+from service.recognition.levels import FULL_INK, with_full_peak
 
 DigitCanvas: TypeAlias = NDArray[np.uint8]
 """uint8 (28, 28, 1): paper 0, ink 255."""
@@ -61,25 +64,42 @@ def _fit(ink: GrayImage) -> GrayImage:
     if max(height, width) in (DIGIT_BOX_PX - 1, DIGIT_BOX_PX):
         return ink
     if scale < 1.0:
-        ink = _thicken(ink, scale)
+        ink = thickened(ink, scale, may_grow=True)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    # From bytes and not from the array: Pillow takes as long to find out what an array holds as to scale a small one.
-    picture = Image.frombytes("L", (ink.shape[1], ink.shape[0]), ink.tobytes())
-    resized = picture.resize(size, Image.Resampling.HAMMING).tobytes()
-    fitted = np.frombuffer(resized, np.uint8).reshape(size[1], size[0])
-    peak = int(fitted.max())
-    # Averaging lowers the peak of thin strokes; MNIST's strokes reach 255.
-    return cv2.convertScaleAbs(fitted, alpha=255.0 / peak) if 0 < peak < 255 else fitted
+    return resized(ink, size, full=255)  # which MNIST's strokes reach
 
 
-def _thicken(ink: GrayImage, scale: float) -> GrayImage:
+def _center(fitted: GrayImage) -> GrayImage:
+    """Set fitted ink down on an empty canvas by whole pixels, its centre of mass nearest to (14, 14)."""
+    height, width = fitted.shape
+    moments = cv2.moments(fitted)
+    row, column = moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
+    top = min(max(round(CENTER_PX - row), 0), DIGIT_CANVAS_PX - height)
+    left = min(max(round(CENTER_PX - column), 0), DIGIT_CANVAS_PX - width)
+    canvas = np.zeros((DIGIT_CANVAS_PX, DIGIT_CANVAS_PX), dtype=np.uint8)
+    canvas[top : top + height, left : left + width] = fitted
+    return canvas
+
+
+def thickened(ink: GrayImage, scale: float, *, may_grow: bool) -> GrayImage:
+    """Ink whose strokes scaling does not make thinner than a pen's.
+
+    Args:
+        ink: uint8 (height, width), paper 0 and ink 255.
+        scale: by which it is going to be reduced, below 1.
+        may_grow: whether strokes at the edges become wider on their outside too, which makes the picture larger.
+
+    Returns:
+        uint8 (height, width), `ink` itself where its strokes are wide enough.
+    """
     missing_px = THINNEST_STROKE_PX / scale - stroke_width(ink)
     radius = round(missing_px / 2)
     if radius < 1:
         return ink
-    padded = cv2.copyMakeBorder(ink, radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0)
+    if may_grow:
+        ink = cv2.copyMakeBorder(ink, radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0)
     side = 2 * radius + 1
-    return cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.asarray(cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))), np.uint8)
 
 
 def stroke_width(ink: GrayImage) -> float:
@@ -98,13 +118,18 @@ def stroke_width(ink: GrayImage) -> float:
     return 2.0 * np.count_nonzero(mask) / (num_edges * np.pi / 4.0) if num_edges else 0.0
 
 
-def _center(fitted: GrayImage) -> GrayImage:
-    """Set fitted ink down on an empty canvas by whole pixels, its centre of mass nearest to (14, 14)."""
-    height, width = fitted.shape
-    moments = cv2.moments(fitted)
-    row, column = moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
-    top = min(max(round(CENTER_PX - row), 0), DIGIT_CANVAS_PX - height)
-    left = min(max(round(CENTER_PX - column), 0), DIGIT_CANVAS_PX - width)
-    canvas = np.zeros((DIGIT_CANVAS_PX, DIGIT_CANVAS_PX), dtype=np.uint8)
-    canvas[top : top + height, left : left + width] = fitted
-    return canvas
+def resized(ink: GrayImage, size: tuple[int, int], *, full: int = FULL_INK) -> GrayImage:
+    """Ink at another size, with its peak at 255 again: averaging lowers that of thin strokes.
+
+    Args:
+        ink: uint8 (height, width), paper 0 and ink 255.
+        size: (width, height) in pixels.
+        full: a peak from here on is left as it is.
+
+    Returns:
+        uint8 of that size; it may not be written to.
+    """
+    # From bytes and not from the array: Pillow takes as long to find out what an array holds as to scale a small one.
+    picture = Image.frombytes("L", (ink.shape[1], ink.shape[0]), ink.tobytes())
+    scaled = picture.resize(size, Image.Resampling.HAMMING).tobytes()
+    return with_full_peak(np.frombuffer(scaled, np.uint8).reshape(size[1], size[0]), full=full)

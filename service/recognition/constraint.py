@@ -1,16 +1,17 @@
 """What a caller knows about a number before it is read."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from service.recognition.allowed import AllowedList
-from service.recognition.automaton import AllOf, Rule, is_allowed
+from service.recognition.automaton import AllOf, Rule, has_text, is_allowed
 from service.recognition.check_digits import CHECK_LENGTHS, CHECKS, LEAST_LENGTHS, check_rule
 from service.recognition.errors import InvalidParameter
 from service.recognition.pattern import MAX_REMEMBERED, PatternRule, compile_pattern, quoted
 
 MAX_LENGTH = 32
+MAX_STATES_TRIED = 200  # of a list, in 10 ms; a list that has no such number mostly shows that in a dozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class Constraint:
         rule: all of it as one rule for the decoding; None where nothing is asked.
 
     Raises:
-        InvalidParameter: a value is out of range, or no number has a length that all of them allow; the entries of
-            `allowed` are not looked at for that, and whether the digits themselves go together is not either.
+        InvalidParameter: a value is out of range, or no number has a length that all of them allow; or no number of
+            `allowed` satisfies the rest, as far as that soon shows. Whether the digits that a pattern and a check digit
+            ask for go together is not looked at otherwise.
     """
 
     length: int | None = None
@@ -64,25 +66,12 @@ class Constraint:
     rule: Rule | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rule", self._compile())
+        rule = _rule_of(*self._lengths(), self.check, self.pattern, self.allowed)
+        object.__setattr__(self, "rule", rule)
 
     def is_satisfied_by(self, text: str) -> bool:
         """Whether a text of digits is all that is asked. A text without a digit never is."""
         return bool(text) and (self.rule is None or is_allowed(self.rule, text))
-
-    def _compile(self) -> Rule | None:
-        rules: list[Rule] = []
-        least, most = self._lengths()
-        # Cheap rules first: the rules are asked in order, and the first that says no ends it.
-        if least > 0 or most is not None:
-            rules.append(LengthRule(least, most))
-        if self.check is not None:
-            rules.append(check_rule(self.check, length=least if least == most and least > 1 else None))
-        if self.pattern is not None:
-            rules.append(_pattern_rule(self.pattern, least, most))
-        if self.allowed is not None:
-            rules.append(self.allowed)
-        return AllOf(rules) if rules else None
 
     def _lengths(self) -> tuple[int, int | None]:
         """The least and the largest number of digits, from everything that speaks of it."""
@@ -109,7 +98,28 @@ class Constraint:
         return max(at_least.values(), default=0), min(at_most.values(), default=None)
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)  # as the pattern's own; most of them are asked for with the same lengths each time
+@lru_cache(maxsize=MAX_REMEMBERED)  # a template may hold two thousand fields to one constraint
+def _rule_of(
+    least: int, most: int | None, check: str | None, pattern: str | None, allowed: AllowedList | None
+) -> Rule | None:
+    """One rule for numbers of at least and at most so many digits, and all else that is asked; None for nothing."""
+    rules: list[Rule] = []
+    # Cheap rules first: the rules are asked in order, and the first that says no ends it.
+    if least > 0 or most is not None:
+        rules.append(LengthRule(least, most))
+    if check is not None:
+        rules.append(check_rule(check, length=least if least == most and least > 1 else None))
+    if pattern is not None:
+        rules.append(_pattern_rule(pattern, least, most))
+    if allowed is not None:
+        rules.append(allowed)
+    rule = AllOf(rules) if rules else None
+    if rule is not None and allowed is not None and most != 0:
+        asked = [name for name, value in (("`check`", check), ("`pattern`", pattern)) if value is not None]
+        _refuse_if_none_is_left(allowed, rule, least, most, asked)
+    return rule
+
+
 def _pattern_rule(pattern: str, least: int, most: int | None) -> PatternRule:
     """The rule of a pattern, which must match a number of at least so many digits, and of at most so many."""
     rule = compile_pattern(pattern)
@@ -120,6 +130,21 @@ def _pattern_rule(pattern: str, least: int, most: int | None) -> PatternRule:
             "so nothing could ever be read with it."
         )
     return rule
+
+
+def _refuse_if_none_is_left(
+    allowed: AllowedList, rule: Rule, least: int, most: int | None, asked: Sequence[str]
+) -> None:
+    """Raise `InvalidParameter` where no number of a list satisfies the rule, of which `asked` names all but lengths."""
+    has_lengths = least > 0 or most is not None
+    of_length = f" of {_num_digits(max(least, 1), most)}" if has_lengths else ""
+    if not any(least <= length <= (most or length) for length in allowed.lengths):
+        why = f"it holds no number{of_length}"
+    elif asked and has_text(rule, most_states=MAX_STATES_TRIED) is False:
+        why = f"it holds no number{of_length} that satisfies {' and '.join(asked)}"
+    else:
+        return
+    raise InvalidParameter(f"`allowed` is {allowed.name!r}; {why}, so nothing could ever be read with it.")
 
 
 def _num_digits(least: int, most: int | None) -> str:

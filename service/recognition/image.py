@@ -79,6 +79,16 @@ def decode_page(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> GrayIma
         return gray_frame(image, max_pixels=max_pixels)
 
 
+def let_pillow_open(max_pixels: int) -> None:
+    """Let this process open pictures of so many pixels.
+
+    Pillow has a limit of its own for all of the process, 89 million pixels: it warns of what is larger, and refuses
+    what is twice as large. Call this at the start, where more may be decoded; the limit is never made lower.
+    """
+    if Image.MAX_IMAGE_PIXELS is not None:
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels)
+
+
 @contextmanager
 def opened_image(data: bytes, *, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     """Open a picture file of a known format, and say in our own words what goes wrong while it is open.

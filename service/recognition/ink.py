@@ -5,8 +5,8 @@ lines of the cell it was written in, pieces of its neighbors. Here all that beco
 digit's strokes ink up to 255. A picture whose paper is flat already is not touched otherwise: on MNIST's
 own images, and on their negatives, finding the ink is the identity but for the crop.
 
-What the paper lies on is dealt with in `sheet`, light in `paper`, what is drawn around a digit in `loops`, printed
-lines in `lines`, and what else is near it in `pieces`.
+What the paper lies on is dealt with in `sheet`, light in `digit_paper`, what is drawn around a digit in `loops`,
+printed lines in `lines`, and what else is near it in `pieces`.
 """
 
 import math
@@ -15,18 +15,12 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from service.recognition.digit_paper import LiftedInk, lift_ink, lift_tiny_ink
 from service.recognition.image import GrayImage
 from service.recognition.lines import without_stripes
 from service.recognition.loops import loops_around_ink
-from service.recognition.paper import (
-    FRAME_THICKNESS,
-    LiftedInk,
-    Polarity,
-    frame_inset,
-    lift_ink,
-    lift_tiny_ink,
-    shrink,
-)
+from service.recognition.paper import Polarity, shrink
+from service.recognition.picture_frame import FRAME_THICKNESS, frame_inset
 from service.recognition.pieces import (
     CLEAN_LINE_SHARE,
     PHOTO_LINE_SHARE,

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from service.recognition.image import GrayImage
 from service.recognition.quantile import quantile
 
+FULL_INK = 230  # a peak from here on is left as it is; MNIST's is 254 or 255
+
 
 @dataclass(frozen=True, slots=True)
 class Levels:
@@ -86,3 +88,9 @@ def stretch(ink: GrayImage, levels: Levels) -> GrayImage:
     scale = 255.0 / (high - low)
     stretched: GrayImage = cv2.addWeighted(ink, scale, ink, 0.0, -low * scale)
     return stretched
+
+
+def with_full_peak(ink: GrayImage, *, full: int = FULL_INK) -> GrayImage:
+    """Ink brought up to 255, where its peak is paler than `full`: uint8 (height, width), paper 0."""
+    peak = int(ink.max())
+    return cv2.convertScaleAbs(ink, alpha=255.0 / peak) if 0 < peak < full else ink

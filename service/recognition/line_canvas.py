@@ -10,9 +10,8 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from service.recognition.canvas import stroke_width
+from service.recognition.canvas import resized, thickened
 from service.recognition.errors import BlankImage
 from service.recognition.image import GrayImage
 
@@ -28,8 +27,6 @@ INK_HEIGHT_PX = 26  # the line's ink is scaled to this height
 SOFT_HEIGHT_PX = 28  # what is lower than that is first enlarged to this height, softly
 SOFT_MARGIN_PX = 2  # of paper around what is enlarged, for its edges to fade into
 MARGIN_PX = 4  # paper before and after the ink, so that the first and the last digit have frames around them
-THINNEST_STROKE_PX = 1.6  # on the canvas, as for single digits
-FULL_INK = 230  # a peak from here on is left as it is
 LARGEST_SCALE = 6.0  # a few specks are not blown up to the size of a number
 
 
@@ -101,22 +98,12 @@ def _placed(image: GrayImage) -> PlacedLine:
     room = LINE_WIDTHS_PX[-1] - 2 * MARGIN_PX
     fitted_width = int(np.clip(round(width * scale), 1, room))
     fitted_height = max(1, round(height * scale))
-    fitted = _resize(ink, (fitted_width, fitted_height), scale)
+    if scale < 1.0:
+        ink = thickened(ink, scale, may_grow=False)
+    fitted = resized(ink, (fitted_width, fitted_height))
     canvas_width = next(px for px in LINE_WIDTHS_PX if px >= fitted_width + 2 * MARGIN_PX)
     canvas = np.zeros((LINE_HEIGHT_PX, canvas_width, 1), np.uint8)
     first_row = (LINE_HEIGHT_PX - fitted_height) // 2
     canvas[first_row : first_row + fitted_height, MARGIN_PX : MARGIN_PX + fitted_width, 0] = fitted
     scale_x, scale_y = fitted_width / width, fitted_height / height
     return PlacedLine(canvas, MARGIN_PX - left * scale_x, first_row - top * scale_y, scale_x, scale_y)
-
-
-def _resize(ink: GrayImage, size: tuple[int, int], scale: float) -> GrayImage:
-    """Resample to (width, height); strokes that would become thinner than a pen's are thickened first."""
-    if scale < 1.0:
-        radius = round((THINNEST_STROKE_PX / scale - stroke_width(ink)) / 2)
-        if radius >= 1:
-            side = 2 * radius + 1
-            ink = np.asarray(cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))), np.uint8)
-    fitted = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING))
-    peak = int(fitted.max())
-    return cv2.convertScaleAbs(fitted, alpha=255.0 / peak) if 0 < peak < FULL_INK else fitted

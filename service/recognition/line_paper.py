@@ -14,22 +14,23 @@ from numpy.typing import NDArray
 
 from service.recognition.faint import brought_out, is_written
 from service.recognition.image import GrayImage
-from service.recognition.levels import Levels, even_levels, levels_of, stretch, without_edges
+from service.recognition.levels import Levels, even_levels, levels_of, stretch, with_full_peak, without_edges
 from service.recognition.lines import Mask, touching_edges, without_stripes
 from service.recognition.loops import Loops, loops_around_ink
 from service.recognition.paper import (
     DARK_INK_BIAS,
-    DARKEST_PAPER,
     FLAT_TOLERANCE,
     Polarity,
+    darkness_of,
     is_flat,
-    rest_is_darker,
+    polarity_of,
+    polarity_on_flat,
     shrink,
     skewness,
     subtract_flat_paper,
-    with_full_peak,
-    without_frame,
+    subtract_uneven_paper,
 )
+from service.recognition.picture_frame import without_frame
 from service.recognition.pieces import CLEAN_LINE_SHARE, LINE_LEVEL, PHOTO_LINE_SHARE
 from service.recognition.rulings import may_hold_one_digit, ruled_lines
 from service.recognition.shadow import window_share
@@ -84,12 +85,11 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     if picture.shape[0] <= LOW_PICTURE_PX and _share_of_commonest(counts) >= LOW_FLAT_SHARE:
         return _lift_low_line(picture, counts)
     if not is_flat(small, counts, widest_px=WIDEST_STROKE * small.shape[0]):
-        is_dark_ink = dark_ink_evidence(small) + DARK_INK_BIAS >= 0
-        polarity = _polarity(is_dark_ink)
+        polarity = polarity_of(dark_ink_evidence(small) + DARK_INK_BIAS >= 0)
         share = window_share(lambda finer: _flatten(small, polarity, finer), usual_px=PAPER_WINDOW * min(small.shape))
         lifted = _lift_from_uneven(picture, polarity, share)
         return _lift_faint(picture, polarity, share) if lifted.contrast < MIN_CONTRAST else lifted
-    polarity = _polarity_on_flat(small, counts)
+    polarity = polarity_on_flat(counts, lambda: dark_ink_evidence(small))
     ink, is_clean = subtract_flat_paper(picture, polarity)
     if not is_clean:
         return _without_rulings(ink, _levels_of(ink, paper=0.0), polarity)
@@ -142,7 +142,7 @@ def _lift_low_line(picture: GrayImage, counts: NDArray[np.int64]) -> LiftedLine:
         picture: uint8 (height, width).
         counts: int64 (256,), how many of its pixels are on each level.
     """
-    polarity = _polarity_on_flat(picture, counts)
+    polarity = polarity_on_flat(counts, lambda: dark_ink_evidence(picture))
     ink, is_clean = subtract_flat_paper(picture, polarity)
     levels = even_levels(ink)
     if not is_clean:
@@ -158,17 +158,8 @@ def _share_of_commonest(counts: NDArray[np.int64]) -> float:
     return float(counts[max(0, level - FLAT_TOLERANCE) : level + FLAT_TOLERANCE + 1].sum() / counts.sum())
 
 
-def _polarity_on_flat(small: GrayImage, counts: NDArray[np.int64]) -> Polarity:
-    is_dark_ink = rest_is_darker(counts)
-    return _polarity(dark_ink_evidence(small) >= 0 if is_dark_ink is None else is_dark_ink)
-
-
 def _levels_of(ink: GrayImage, *, paper: float | None = None) -> Levels:
     return levels_of(ink, paper=paper, has_fine_strokes=ink.shape[0] <= FINE_STROKES_PX)
-
-
-def _polarity(is_dark_ink: bool) -> Polarity:
-    return Polarity.DARK_ON_LIGHT if is_dark_ink else Polarity.LIGHT_ON_DARK
 
 
 def _reduced(picture: GrayImage, height_px: int) -> GrayImage:
@@ -221,7 +212,7 @@ def _flatten(picture: GrayImage, polarity: Polarity, share: float) -> GrayImage:
         polarity: of the picture.
         share: of the usual window.
     """
-    darkness = cv2.bitwise_not(picture) if polarity is Polarity.DARK_ON_LIGHT else picture
+    darkness = darkness_of(picture, polarity)
     small = cv2.medianBlur(_reduced(darkness, PAPER_HEIGHT_PX), 3)
     side = max(3, round(share * PAPER_WINDOW * min(small.shape))) | 1
     # A shadow goes on beyond the edge of the picture, and so must the paper in it for the window to fit.
@@ -229,12 +220,7 @@ def _flatten(picture: GrayImage, polarity: Polarity, share: float) -> GrayImage:
     paper = cv2.morphologyEx(framed, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     # A little wider, so that no seam is left along the edge of a shadow.
     paper = cv2.blur(cv2.dilate(paper, np.ones((3, 3), np.uint8)), (3, 3))[side:-side, side:-side]
-    paper = cv2.resize(paper, darkness.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    ink: GrayImage = cv2.subtract(darkness, paper)
-    if polarity is Polarity.DARK_ON_LIGHT:
-        # Ink takes a share of the light that falls on it, so in shadow it must be held against darker paper.
-        ink = cv2.divide(ink, np.maximum(cv2.bitwise_not(paper), DARKEST_PAPER), scale=255.0)
-    return ink
+    return subtract_uneven_paper(darkness, paper, polarity)
 
 
 def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> LiftedLine:

@@ -103,25 +103,6 @@ class DigitRecognizer:
         self._on_read(recognized)
         return recognized
 
-    async def read_gray(
-        self, gray: GrayImage, *, max_error: float, top_k: int, timeout_s: float = math.inf
-    ) -> RecognizedDigit:
-        """Read the digit in a picture that has been decoded.
-
-        Args:
-            gray: uint8 (height, width), as `decode_image` returns it.
-            max_error: as for `read`.
-            top_k: as for `read`.
-            timeout_s: as for `read`.
-
-        Raises:
-            QueueFull: too many readings wait.
-            DeadlineExceeded: the reading takes longer than the time-out.
-        """
-        recognized = await self._workplace.in_time(self._read(gray, max_error, top_k), timeout_s)
-        self._on_read(recognized)
-        return recognized
-
     async def read_inks(self, inks: Sequence[GrayImage], *, max_error: float, top_k: int) -> list[DigitReading]:
         """Read many digits whose ink has been found, such as the cells of a page; all of them share batches.
 
@@ -155,8 +136,8 @@ class DigitRecognizer:
         picture.save(file, "PNG")
         await self._read(file.getvalue(), 0.5, 1)
 
-    async def _read(self, source: bytes | GrayImage, max_error: float, top_k: int) -> RecognizedDigit:
-        looked = await self._workplace.look(source, lambda gray: _see(gray, source))
+    async def _read(self, data: bytes, max_error: float, top_k: int) -> RecognizedDigit:
+        looked = await self._workplace.look(data, lambda gray: _see(gray, data))
         seen, stages_ms = looked.seen, looked.stages_ms
         if seen.canvas is None:
             manifest = self.manifest
@@ -198,9 +179,9 @@ class _Seen:
     again: bytes | GrayImage  # for whoever has to look at the picture once more
 
 
-def _see(gray: GrayImage, source: bytes | GrayImage) -> _Seen:
+def _see(gray: GrayImage, data: bytes) -> _Seen:
     # Decoded once more where it is large: hundreds may wait for the network, and their files are counted as memory.
-    again = gray if gray.size <= MOST_KEPT_PIXELS else source
+    again = gray if gray.size <= MOST_KEPT_PIXELS else data
     ink = find_ink(gray)
     canvas = None if ink.box is None else _canvas_or_none(ink.image)
     height, width = gray.shape

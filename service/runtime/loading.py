@@ -37,6 +37,7 @@ from service.recognition.members import CascadeRule, Member
 from service.runtime.device import CPU, Device
 from service.runtime.golden import GOLDEN_FILE, Golden, load_golden, verify_golden
 from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
+from service.runtime.machine import num_threads_here
 from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 
@@ -125,7 +126,7 @@ def open_network(folder: Path, *, input_shape: InputShape, device: Device = CPU)
         InvalidModel: it cannot be loaded, or does not take such canvases.
     """
     if _runs_in_int8(folder, device):
-        num_threads = device.num_threads or os.cpu_count() or 1
+        num_threads = device.num_threads or num_threads_here()
         return LiteRtNetwork(folder / INT8_FILE, input_shape=input_shape, num_threads=num_threads)
     return SavedModel(folder, input_shape=input_shape, device=device)
 

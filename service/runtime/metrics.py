@@ -96,7 +96,9 @@ class Metrics:
             "digits_model_info", "The models that are loaded.", ["model", "version", "device"], registry=registry
         )
         self.canary_failures = Counter(
-            "digits_canary_failures", "Golden canvases that came back wrong, late or not at all.", registry=registry
+            "digits_canary_failures",
+            "Rounds of golden canvases of which one came back wrong, late or not at all.",
+            registry=registry,
         )
         self.ready = Gauge("digits_ready", "1 where /health/ready says ready.", registry=registry)
         Gauge("digits_workers", "Processes that answer.", registry=registry).set(1)

@@ -137,31 +137,10 @@ class SequenceRecognizer:
             QueueFull: too many readings wait.
             DeadlineExceeded: the reading takes longer than the time-out.
         """
-        return await self._read_in_time(data, NumberRequest(max_error, top_k, constraint), timeout_s)
-
-    async def read_gray(
-        self,
-        gray: GrayImage,
-        *,
-        max_error: float,
-        top_k: int,
-        constraint: Constraint | None = None,
-        timeout_s: float = math.inf,
-    ) -> RecognizedNumber:
-        """Read the number in a picture that has been decoded.
-
-        Args:
-            gray: uint8 (height, width), as `decode_image` returns it.
-            max_error: as for `read`.
-            top_k: as for `read`.
-            constraint: as for `read`.
-            timeout_s: as for `read`.
-
-        Raises:
-            QueueFull: too many readings wait.
-            DeadlineExceeded: the reading takes longer than the time-out.
-        """
-        return await self._read_in_time(gray, NumberRequest(max_error, top_k, constraint), timeout_s)
+        request = NumberRequest(max_error, top_k, constraint)
+        recognized = await self._workplace.in_time(self._read(data, request), timeout_s)
+        self._on_read(recognized)
+        return recognized
 
     async def read_inks(self, inks: Sequence[GrayImage], requests: Sequence[NumberRequest]) -> list[LocatedNumber]:
         """Read many numbers whose ink has been found, such as the fields of a page; those of one width share batches.
@@ -195,16 +174,9 @@ class SequenceRecognizer:
         picture.save(file, "PNG")
         await self._read(file.getvalue(), NumberRequest(max_error=0.5))
 
-    async def _read_in_time(
-        self, source: bytes | GrayImage, request: NumberRequest, timeout_s: float
-    ) -> RecognizedNumber:
-        recognized = await self._workplace.in_time(self._read(source, request), timeout_s)
-        self._on_read(recognized)
-        return recognized
-
-    async def _read(self, source: bytes | GrayImage, request: NumberRequest) -> RecognizedNumber:
+    async def _read(self, data: bytes, request: NumberRequest) -> RecognizedNumber:
         slants = self.manifest.slants
-        looked = await self._workplace.look(source, lambda gray: (see_picture(gray, slants), gray.shape))
+        looked = await self._workplace.look(data, lambda gray: (see_picture(gray, slants), gray.shape))
         (seen, shape), stages_ms = looked.seen, looked.stages_ms
         began = time.monotonic()
         read = await self._read_lines([_Line(seen, shape, request)])

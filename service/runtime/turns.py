@@ -1,4 +1,4 @@
-"""Short work on the event loop itself, a few milliseconds in a row at most.
+"""Short work on the event loop itself, a millisecond or two in a row at most.
 
 A small picture is decoded faster than a thread is woken. But a hundred of them that arrive at once would
 hold the loop for as long as they take together, and `/health/live` with it. So they take turns: when a slice

@@ -141,6 +141,10 @@ async def test_number_that_cannot_satisfy_the_constraint_is_rejected_and_not_for
         ),
         ("top_k=11", "`top_k` is '11'; it must be a whole number from 1 to 10."),
         ("max_error=1", "`max_error` is '1'; it must be a number above 0 and below 1."),
+        (
+            "allowed=odd&length=9",
+            "`allowed` is 'odd'; it holds no number of 9 digits, so nothing could ever be read with it.",
+        ),
         ("allowed=us_zip_codes", "`allowed` is 'us_zip_codes'; the lists here are: even, odd."),
         ("allowed=", "`allowed` is ''; the lists here are: even, odd."),
         (f"model={'x' * 65}", f"`model` is '{'x' * 60}'...; it must be the name of a model, at most 64 characters."),

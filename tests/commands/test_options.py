@@ -1,8 +1,8 @@
 import pytest
 
-from service.api.batch_parameters import BatchKind
 from service.cli import main
 from service.commands.options import Options
+from service.stacks.parameters import BatchKind
 
 FORM = ["--kind", "form"]
 NUMBERS = ["--kind", "sequence"]

@@ -25,6 +25,8 @@ CODES = AllowedList("codes", ["12867", "12901", "7"])
         ({"allowed": CODES}, ["12867", "7"], ["1286", "12868", ""]),
         ({"allowed": CODES, "length": 5}, ["12867", "12901"], ["7"]),
         ({"allowed": CODES, "length": 5, "pattern": ".*1"}, ["12901"], ["12867", "7"]),
+        ({"allowed": CODES, "max_length": 4}, ["7"], ["12867"]),
+        ({"allowed": CODES, "max_length": 0}, [], ["7", "12867"]),
         ({"check": "ean13", "pattern": "4.*"}, ["4006381333931"], ["9780306406157"]),
         ({"check": "luhn", "length": 2, "pattern": "[2-9].*"}, ["26"], ["18", "27", "0026"]),
         ({}, ["1", "1" * 40], [""]),
@@ -64,9 +66,34 @@ def test_a_constraint_that_asks_nothing_has_no_rule():
         ({"pattern": "\\d{1,8}", "min_length": 9}, "it matches no number of 9 or more digits"),
         ({"pattern": "\\d{9}", "check": "isbn10"}, "it matches no number of 10 digits"),
         ({"pattern": "2{2}", "max_length": 1}, "it matches no number of 1 digit,"),
+        (
+            {"allowed": CODES, "length": 4},
+            "`allowed` is 'codes'; it holds no number of 4 digits, so nothing could ever",
+        ),
+        ({"allowed": CODES, "min_length": 2, "max_length": 4}, "it holds no number of 2 to 4 digits"),
+        ({"allowed": CODES, "min_length": 6}, "it holds no number of 6 or more digits"),
+        ({"allowed": CODES, "check": "ean13"}, "it holds no number of 13 digits"),
+        (
+            {"allowed": CODES, "pattern": "[2-9]\\d*[0-6]"},
+            "it holds no number that satisfies `pattern`, so nothing could",
+        ),
+        ({"allowed": CODES, "pattern": "\\d{3}"}, "it holds no number that satisfies `pattern`"),
+        (
+            {"allowed": CODES, "pattern": ".*7", "min_length": 2, "check": "luhn"},
+            "that satisfies `check` and `pattern`",
+        ),
+        ({"allowed": CODES, "pattern": "7.*", "length": 5}, "no number of 5 digits that satisfies `pattern`"),
         ({"pattern": ""}, "`pattern` is ''; it matches no number of 1 or more digits"),  # nothing is no number
     ],
 )
 def test_what_can_never_be_is_refused(asked, words):
     with pytest.raises(InvalidParameter, match=words):
         Constraint(**asked)
+
+
+def test_list_is_not_searched_for_ever_for_a_number_that_satisfies_the_rest():
+    even = AllowedList("even", (f"{number:04d}" for number in range(0, 10_000, 2)))
+    constraint = Constraint(allowed=even, pattern=r"\d{3}[13579]")  # every beginning goes on, and none of them ends
+
+    assert not constraint.is_satisfied_by("0001")
+    assert not constraint.is_satisfied_by("0002")

@@ -9,7 +9,8 @@ import pytest
 from service.recognition.canvas import digit_canvas
 from service.recognition.ink import find_ink
 from service.recognition.line import find_line
-from service.recognition.paper import Polarity, without_frame
+from service.recognition.paper import Polarity
+from service.recognition.picture_frame import without_frame
 from tests.recognition.drawing import PAPER, PEN, in_shadow, stroke_overlap, with_grain
 from tests.recognition.writing import ink_in_picture, number, on_paper, shares
 

@@ -34,7 +34,7 @@ def test_a_digit_in_the_shadow_of_a_hand_is_found(at) -> None:
 @pytest.mark.parametrize("at", AT)
 def test_without_a_finer_window_the_shadow_would_be_read(monkeypatch, at) -> None:
     """So that the test above cannot pass for another reason."""
-    monkeypatch.setattr("service.recognition.paper.window_share", lambda *_, **__: 1.0)
+    monkeypatch.setattr("service.recognition.digit_paper.window_share", lambda *_, **__: 1.0)
     ink = find_ink(under_hand(seven(220), at=at))
     assert stroke_overlap(digit_canvas(ink.image), digit_canvas(find_ink(seven(220)).image)) < 0.5
 

@@ -80,15 +80,6 @@ async def test_network_sees_the_canvas_and_not_the_picture():
     assert seen[0][0, :3].max() == 0  # paper is 0
 
 
-async def test_decoded_picture_is_read_like_its_file():
-    picture = draw_seven(140)
-    async with recognizer() as cnn:
-        one = await cnn.read(png(picture), max_error=0.01, top_k=2)
-        other = await cnn.read_gray(picture, max_error=0.01, top_k=2)
-
-    assert (one.reading, one.picture) == (other.reading, other.picture)
-
-
 async def test_many_inks_are_read_at_once_in_their_order():
     def network(canvases: np.ndarray) -> np.ndarray:
         """Sees the digit that is the width of the ink in columns."""

@@ -111,16 +111,6 @@ async def test_number_beside_another_line_is_for_a_person():
     assert (two.reading.text, two.reading.decision, two.reading.reason) == ("12867", Decision.REVIEW, Reason.UNCERTAIN)
 
 
-async def test_decoded_picture_is_read_like_its_file():
-    picture = draw_strokes(4)
-    async with recognizer(reads("0071")) as crnn:
-        one = await crnn.read(png(picture), max_error=0.01, top_k=3)
-        other = await crnn.read_gray(picture, max_error=0.01, top_k=3)
-
-    assert (one.reading, one.boxes, one.picture) == (other.reading, other.boxes, other.picture)
-    assert one.reading.text == "0071"
-
-
 async def test_network_sees_one_of_the_fixed_canvases():
     seen = []
 

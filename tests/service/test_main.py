@@ -1,15 +1,18 @@
 """The parts of a process, put together."""
 
 import asyncio
+import io
 import multiprocessing
 import os
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 
 from service import main
 from service.main import container_for
-from service.recognition.errors import StartupError
+from service.recognition.errors import StartupError, TooLarge
+from service.recognition.image import decode_image
 from service.settings import Settings
 from service.workers.line import Line
 from service.workers.messages import CanRead, make_line
@@ -54,6 +57,25 @@ def test_pictures_are_decoded_on_as_many_threads_as_a_container_has_cores(monkey
     monkeypatch.setattr(main, "num_cores_here", lambda: num_cores)
 
     assert main._runtime_options(Settings()).num_picture_threads == num_threads
+
+
+def test_pictures_above_the_limit_of_pillow_are_read_where_the_operator_allows_them(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    file = io.BytesIO()
+    Image.new("L", (30, 20), 255).save(file, "PNG")
+    with pytest.raises(TooLarge, match="far larger"):
+        decode_image(file.getvalue(), max_pixels=1000)
+
+    container_for(Settings(max_image_pixels=1000), on_ready=lambda: None)
+
+    assert decode_image(file.getvalue(), max_pixels=1000).shape == (20, 30)
+
+
+def test_limit_of_pillow_is_never_made_lower(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    container_for(Settings(max_image_pixels=50), on_ready=lambda: None)
+
+    assert Image.MAX_IMAGE_PIXELS == 100
 
 
 def test_unknown_variables_are_told_in_the_log_without_their_values(caplog):

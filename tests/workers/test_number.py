@@ -1,5 +1,6 @@
 """How many workers `auto` starts."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_one_for_each_core_as_far_as_memory_goes(num_cores, memory_bytes, on_gpu
 @pytest.fixture
 def machine(tmp_path, monkeypatch) -> Path:
     """The root of a machine with four cores and 16 GB, of which 9 GiB are available."""
-    monkeypatch.setattr(number.os, "sched_getaffinity", lambda _: {0, 1, 4, 5}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 4, 5}, raising=False)
     write(tmp_path / "proc/meminfo", "MemTotal:       16000000 kB\nMemFree:  1 kB\nMemAvailable:    9437184 kB\n")
     return tmp_path
 

@@ -10,16 +10,16 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from service.api.access import require_key
-from service.api.batch_answers import as_json, as_lines, as_table
-from service.api.batch_body import BATCH_BODY, read_batch_body
+from service.api.batch_answers import as_json, as_lines, as_table, documents_of
+from service.api.batch_body import BATCH_BODY, MAX_FILES, read_batch_body
 from service.api.batch_formats import BatchFormat, preferred_format
 from service.api.batch_parameters import BatchReading, kind_of
-from service.api.batch_reading import StackReading, documents_of
 from service.api.batch_schemas import BatchOut
 from service.api.batch_table import HEADER
 from service.api.dependencies import Parts
 from service.api.disconnect import unless_client_leaves
 from service.api.documentation import Responses, problems
+from service.stacks.reading import StackReading
 from service.stacks.turns import Deadline
 
 TO_TAKE_LINES_S = 30.0  # after the end of a stack, for the client to take what has been read
@@ -66,8 +66,8 @@ async def batch(request: Request, parts: Parts, parameters: BatchReading) -> Res
         held.enter_context(reading.turns.stack())
         choosing = held.enter_async_context(reading.templates_of(kind, body.templates, body.pages, deadline))
         templates = await unless_client_leaves(request, choosing, patience=parts.patience)
-        stack = reading.open(body.files, kind, parameters, templates, deadline)
-        documents = documents_of(stack, request_id)
+        entries = reading.open(body.files, kind, parameters, templates, deadline, look_ahead=MAX_FILES)
+        documents = documents_of(entries, kind, top_k=parameters.top_k, request_id=request_id)
         answer_format = preferred_format(request.headers.get("accept", ""))
         if answer_format is BatchFormat.JSON:
             answer = await unless_client_leaves(request, as_json(documents, request_id), patience=parts.patience)

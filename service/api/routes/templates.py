@@ -7,7 +7,6 @@ from fastapi.responses import JSONResponse, Response
 
 from service.api.access import WrongKey, require_key
 from service.api.batch_body import MAX_BLANK_PAGES, MAX_TEMPLATE_BYTES, blank_pages
-from service.api.batch_reading import StackReading
 from service.api.dependencies import Parts
 from service.api.documentation import NOT_SENT_WHILE_EMPTY, problems
 from service.api.intake import BodyMemoryFull, BodyTimeout
@@ -18,6 +17,7 @@ from service.forms.schema import TEMPLATE_SCHEMA
 from service.recognition import errors
 from service.recognition.errors import InvalidParameter
 from service.stacks.pictures import EmptyFile
+from service.stacks.reading import StackReading
 from service.stacks.template_pages import page_png, printable_pdf
 from service.stacks.templates import TemplateNotFound, TemplatesReadOnly, TemplatesUnavailable, TooManyTemplates
 

@@ -1,30 +1,28 @@
-"""A stack from its files to what is said about each: the same for a request and for the command line."""
+"""A stack from its files to what becomes of each: the same for a request and for the command line."""
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
-from service.api.batch_answers import Document, ToFields, entry_document
-from service.api.batch_body import MAX_FILES
-from service.api.batch_parameters import BatchKind, BatchParameters
-from service.api.dependencies import Container
-from service.api.form_schemas import form_fields
-from service.api.schemas import digit_fields
-from service.api.sequence_schemas import number_fields
+from service.alerts.alerts import Alerts
 from service.forms.template import FieldKind
+from service.recognition.allowed import AllowedList
 from service.recognition.errors import DeadlineExceeded, InvalidParameter, ModelNotFound
 from service.runtime.digit_recognizer import RecognizedDigit
+from service.runtime.machine import num_threads_here
+from service.runtime.metrics import Metrics
 from service.runtime.registry import AUTO, DEFAULT_SEQUENCE_MODEL
 from service.runtime.sequence_recognizer import RecognizedNumber
 from service.runtime.threads import PictureThreads
 from service.stacks.entries import Entry, SentFile
 from service.stacks.form_template import FormTemplate
 from service.stacks.forms import FormLimits, FormStack, LineReader, RecognizedForm
+from service.stacks.parameters import BatchKind, BatchParameters
 from service.stacks.pictures import PictureReader, PictureStack
+from service.stacks.readers import Readers
 from service.stacks.templates import AUTO as AUTO_TEMPLATE
 from service.stacks.templates import TemplateStore, chosen
 from service.stacks.turns import Deadline, StackTurns
@@ -33,38 +31,53 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class OpenStack:
-    """A stack that has been found readable: its models and templates exist.
+class StackOptions:
+    """What an operator decides about stacks; see the settings of the same names.
 
     Attributes:
-        entries: what becomes of its files, as it is asked for.
-        to_fields: makes JSON of a reading.
+        templates_dir: where templates are stored; None where they are not.
+        queue_limit: of the service's queues.
+        timeout_s: of a whole stack.
+        max_error: error rate borne among accepted readings where a request does not say.
+        limits: of a file, whatever it shows.
     """
 
-    entries: AsyncGenerator[Entry[Any]]
-    to_fields: ToFields
+    templates_dir: Path | None
+    queue_limit: int
+    timeout_s: float
+    max_error: float
+    limits: FormLimits
 
 
 class StackReading:
     """Reads stacks with the models and within the limits of a process.
 
     Args:
-        container: of the process.
+        readers: of the process.
+        options: its limits.
+        lists: what numbers can be held to, by name.
+        metrics: count the fields of forms.
+        alerts: are told of those that were not accepted.
     """
 
-    def __init__(self, container: Container) -> None:
-        settings = container.settings
-        self._settings = settings
-        self._models = container.models
-        self._metrics = container.metrics
-        self._alerts = container.alerts
-        num_threads = os.cpu_count() or 1
-        self.turns = StackTurns(queue_limit=settings.queue_limit, num_threads=num_threads)
-        self.templates = TemplateStore(
-            settings.templates_dir, max_pixels=settings.max_image_pixels, lists=container.lists
-        )
+    def __init__(
+        self,
+        readers: Readers,
+        options: StackOptions,
+        *,
+        lists: Mapping[str, AllowedList],
+        metrics: Metrics,
+        alerts: Alerts,
+    ) -> None:
+        self._readers = readers
+        self._options = options
+        self._metrics = metrics
+        self._alerts = alerts
+        num_threads = num_threads_here()
+        self.turns = StackTurns(queue_limit=options.queue_limit, num_threads=num_threads)
+        self.templates = TemplateStore(options.templates_dir, max_pixels=options.limits.max_image_pixels, lists=lists)
         # Their own, so that a picture of one digit does not wait behind the pages of a document.
-        self._page_threads = PictureThreads(num_threads=num_threads, queue_limit=settings.queue_limit)
+        self._page_threads = PictureThreads(num_threads=num_threads, queue_limit=options.queue_limit)
 
     async def on_thread(self, function: Callable[[], Result]) -> Result:
         """Call a function that reads files, or computes for long, beside the event loop; raises `QueueFull`."""
@@ -76,7 +89,7 @@ class StackReading:
 
     def deadline_of(self, parameters: BatchParameters) -> Deadline:
         """When a stack has to be done that is complete now."""
-        return Deadline.after(min(parameters.timeout_s, self._settings.batch_timeout_ms / 1e3))
+        return Deadline.after(min(parameters.timeout_s, self._options.timeout_s))
 
     @asynccontextmanager
     async def templates_of(
@@ -138,8 +151,8 @@ class StackReading:
         templates: Sequence[FormTemplate],
         deadline: Deadline,
         *,
-        look_ahead: int = MAX_FILES,
-    ) -> OpenStack:
+        look_ahead: int,
+    ) -> AsyncGenerator[Entry[Any]]:
         """Find what is needed to read the files; nothing is read before the entries are asked for.
 
         Args:
@@ -149,6 +162,10 @@ class StackReading:
             templates: of forms.
             deadline: of the stack.
             look_ahead: files that may be in memory and on their way; pages of forms are always few.
+
+        Returns:
+            What becomes of the files, as it is asked for: entries with a `RecognizedDigit`, a `RecognizedNumber` or a
+            `RecognizedForm`, by their kind.
 
         Raises:
             NotReady: the models are not.
@@ -162,19 +179,19 @@ class StackReading:
 
     def _digits(
         self, files: Iterable[SentFile], parameters: BatchParameters, deadline: Deadline, look_ahead: int
-    ) -> OpenStack:
-        recognizer = self._models.digit_recognizer(parameters.model or AUTO)
+    ) -> AsyncGenerator[Entry[Any]]:
+        recognizer = self._readers.digit_recognizer(parameters.model or AUTO)
         max_error = self._max_error(parameters)
 
         async def read(data: bytes, *, timeout_s: float) -> RecognizedDigit:
             return await recognizer.read(data, max_error=max_error, top_k=parameters.top_k, timeout_s=timeout_s)
 
-        return OpenStack(self._pictures(read).entries(files, deadline, look_ahead=look_ahead), digit_fields)
+        return self._pictures(read).entries(files, deadline, look_ahead=look_ahead)
 
     def _numbers(
         self, files: Iterable[SentFile], parameters: BatchParameters, deadline: Deadline, look_ahead: int
-    ) -> OpenStack:
-        recognizer = self._models.sequence_recognizer(parameters.model or DEFAULT_SEQUENCE_MODEL)
+    ) -> AsyncGenerator[Entry[Any]]:
+        recognizer = self._readers.sequence_recognizer(parameters.model or DEFAULT_SEQUENCE_MODEL)
         max_error = self._max_error(parameters)
 
         async def read(data: bytes, *, timeout_s: float) -> RecognizedNumber:
@@ -186,7 +203,7 @@ class StackReading:
                 timeout_s=timeout_s,
             )
 
-        return OpenStack(self._pictures(read).entries(files, deadline, look_ahead=look_ahead), number_fields)
+        return self._pictures(read).entries(files, deadline, look_ahead=look_ahead)
 
     def _forms(
         self,
@@ -194,24 +211,18 @@ class StackReading:
         parameters: BatchParameters,
         templates: Sequence[FormTemplate],
         deadline: Deadline,
-    ) -> OpenStack:
-        settings = self._settings
+    ) -> AsyncGenerator[Entry[Any]]:
         stack = FormStack(
             templates,
-            cells=self._models.digit_recognizer(parameters.model or AUTO),
+            cells=self._readers.digit_recognizer(parameters.model or AUTO),
             lines=self._line_reader(templates),
             turns=self.turns,
             threads=self._page_threads,
-            limits=FormLimits(
-                max_image_bytes=settings.max_image_bytes,
-                max_image_pixels=settings.max_image_pixels,
-                max_pages=settings.max_pages,
-                timeout_s=settings.timeout_ms / 1e3,
-            ),
+            limits=self._options.limits,
             max_error=self._max_error(parameters),
             on_read=self._hear,
         )
-        return OpenStack(stack.entries(files, deadline), partial(form_fields, top_k=parameters.top_k))
+        return stack.entries(files, deadline)
 
     def _hear(self, form: RecognizedForm) -> None:
         """Count the fields of a page, and tell of those that were not accepted."""
@@ -222,7 +233,7 @@ class StackReading:
     def _line_reader(self, templates: Sequence[FormTemplate]) -> LineReader | None:
         """Who reads numbers; None where there is no such model, and no field that cannot do without."""
         try:
-            return self._models.sequence_recognizer(DEFAULT_SEQUENCE_MODEL)
+            return self._readers.sequence_recognizer(DEFAULT_SEQUENCE_MODEL)
         except ModelNotFound:
             kinds = {field.kind for template in templates for field in template.template.fields}
             if FieldKind.NUMBER in kinds:
@@ -230,17 +241,8 @@ class StackReading:
             return None
 
     def _pictures(self, read: PictureReader[Any]) -> PictureStack[Any]:
-        settings = self._settings
-        return PictureStack(
-            read, self.turns, max_image_bytes=settings.max_image_bytes, timeout_s=settings.timeout_ms / 1e3
-        )
+        limits = self._options.limits
+        return PictureStack(read, self.turns, max_image_bytes=limits.max_image_bytes, timeout_s=limits.timeout_s)
 
     def _max_error(self, parameters: BatchParameters) -> float:
-        return self._settings.max_error if parameters.max_error is None else parameters.max_error
-
-
-async def documents_of(stack: OpenStack, request_id: str) -> AsyncIterator[Document]:
-    """What is said about each entry of a stack, in order."""
-    async with aclosing(stack.entries) as entries:
-        async for entry in entries:
-            yield entry_document(entry, stack.to_fields, request_id)
+        return self._options.max_error if parameters.max_error is None else parameters.max_error
