@@ -14,13 +14,13 @@ from trainer.errors import TrainerError
 from trainer.reader import train as train_module
 from trainer.reader.batches import _batched
 from trainer.reader.commands import folds
-from trainer.reader.export import INPUT_SHAPE, exported_reader
 from trainer.reader.finetune import FinetuneOptions, bent, finetune
+from trainer.reader.graph import INPUT_SHAPE, exported_reader
 from trainer.reader.network import build_reader
 from trainer.reader.own_pictures import OwnPictures
 from trainer.reader.train import rate_at, read_first_weights, train_reader
 from trainer.reader.trained import reader_from
-from trainer.runs import Run
+from trainer.runs import Run, read_sittings
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
 pytestmark = [pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"), pytest.mark.slow]
@@ -38,6 +38,9 @@ class DrawnBatches:
         style = LineStyle(max_length=3)
         generator = LineGenerator(drawn_hands(), [], style, seed=self._seed + epoch)
         return list(_batched(map(generator.example, range(48)), columns_per_batch=512))[:4]
+
+    def splits(self):
+        return {"of": "drawn digits", "unit": "hand", "sha256": "0", "fitted_on": ["train"]}
 
     def close(self):
         pass
@@ -61,6 +64,11 @@ def run(tmp_path_factory):
         assert not run.weights_path.exists()
         train_reader(CONFIG, None, run)
         return run
+
+
+def test_a_training_notes_its_splits(run):
+    assert [one["first_epoch"] for one in read_sittings(run.folder)] in ([1], [1, 2])  # two where the tree changed
+    assert read_sittings(run.folder)[0]["splits"] == DrawnBatches(CONFIG, None).splits()
 
 
 def test_a_stopped_training_goes_on(run):
