@@ -53,6 +53,7 @@ from trainer.provenance import (
     describe_training,
     git_commit,
     library_versions,
+    require_splits_of,
 )
 from trainer.readings import score_seen, see
 from trainer.runs import Run, read_sittings
@@ -89,13 +90,15 @@ def export(
         remarks: for the provenance, beside what is said of every model.
 
     Raises:
-        TrainerError: the folder exists, or `exported_graph` refuses.
+        TrainerError: the folder exists, the data is split otherwise than the run noted, or `exported_graph` refuses.
     """
     config = run.config
     refuse_existing(models_dir, config.name, model_version)
     if config.alphabet != DIGITS:
         refuse_among_served(models_dir, config.name)
     run.require_weights()
+    sittings = read_sittings(run.folder)
+    require_splits_of(sittings, data.mnist)
     if config.emnist is None:
         calibration = see_calibration(load_calibration(data.mnist, data_dir))
     else:
@@ -115,7 +118,7 @@ def export(
                 "seed": config.seed,
                 "data": data.sources,
                 "splits": describe_splits(data.mnist, config.fit_on),
-                **describe_training(read_sittings(run.folder)),
+                **describe_training(sittings),
                 **({} if pool is None else {"gate": describe_gate(run, pool)}),
                 **(remarks or {}),
             },

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from trainer.data.mnist import Mnist
+from trainer.errors import TrainerError
 
 LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python-headless", "pillow", "scipy", "matplotlib")
 RANDOM_REMAINDER = "Order of rounding in parallel sums; two runs agree closely, not to the last bit."
@@ -60,6 +61,24 @@ def describe_training(sittings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         sittings: of `read_sittings`; the splits are those of the last.
     """
     return {"splits": sittings[-1]["splits"], "training": [*sittings]} if sittings else {}
+
+
+def require_splits_of(sittings: Sequence[Mapping[str, Any]], mnist: Mnist) -> None:
+    """Pass where a run was trained on data split as it is now; a run that noted nothing passes.
+
+    Args:
+        sittings: of `read_sittings`.
+        mnist: what the run is to be calibrated and measured on.
+
+    Raises:
+        TrainerError: it was split otherwise, so the run may have learned from what would judge it.
+    """
+    if any(one["splits"]["sha256"] != mnist.splits.sha256 for one in sittings):
+        raise TrainerError(
+            f"The run was trained on {sittings[-1]['splits']['of']} split otherwise than it is now (by "
+            f"{mnist.splits.unit}), so it may have learned from digits that would calibrate and measure it. Name the "
+            "data and the options that it was trained with, or train again."
+        )
 
 
 def describe_splits(mnist: Mnist, fitted_on: Sequence[str]) -> dict[str, Any]:

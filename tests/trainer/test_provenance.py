@@ -6,7 +6,15 @@ import pytest
 
 from trainer import provenance
 from trainer.data.mnist import load_mnist
-from trainer.provenance import describe_sitting, describe_splits, describe_training, git_commit, is_tree_clean
+from trainer.errors import TrainerError
+from trainer.provenance import (
+    describe_sitting,
+    describe_splits,
+    describe_training,
+    git_commit,
+    is_tree_clean,
+    require_splits_of,
+)
 from trainer.runs import Run, read_sittings
 
 SPLITS = {"of": "mnist train", "unit": "writer", "sha256": "0", "fitted_on": ["train"]}
@@ -73,6 +81,16 @@ def test_a_manifest_has_the_splits_of_the_training():
 
 def test_of_a_run_that_noted_nothing_a_manifest_says_nothing(tmp_path):
     assert describe_training(read_sittings(tmp_path)) == {}
+
+
+def test_a_run_that_was_trained_on_other_splits_is_refused(data_dir):
+    mnist = load_mnist(data_dir)
+    same = describe_splits(mnist, ("train",))
+    require_splits_of([], mnist)
+    require_splits_of([sitting(1, splits=same)], mnist)
+    for noted in ([sitting(1)], [sitting(1), sitting(4, splits=same)], [sitting(1, splits=same), sitting(4)]):
+        with pytest.raises(TrainerError, match="split otherwise"):
+            require_splits_of(noted, mnist)
 
 
 def test_outside_a_checkout_nothing_is_known_of_the_code(monkeypatch):

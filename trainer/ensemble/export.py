@@ -16,7 +16,7 @@ from trainer.ensemble.config import EnsembleConfig
 from trainer.ensemble.members import EagerNetwork, LoadedMembers, exported_members, load_members
 from trainer.evaluate import Score, evaluation_sets, read_logits, score
 from trainer.export import DigitExport, describe_gate, refuse_existing, write_digit_model
-from trainer.provenance import describe_splits
+from trainer.provenance import describe_splits, require_splits_of
 from trainer.runs import read_sittings
 
 
@@ -63,10 +63,12 @@ def export_ensemble(
     """Write `models_dir/<name>/<version>/`, whole or not at all; with the lead's gate, where it has one.
 
     Raises:
-        TrainerError: the folder exists, or `load_members` refuses.
+        TrainerError: the folder exists, the data is split otherwise than a member noted, or `load_members` refuses.
     """
     refuse_existing(models_dir, config.name, version)
     loaded = load_members(config, output_dir, data.calibration)
+    for run in loaded.runs:
+        require_splits_of(read_sittings(run.folder), data.training.mnist)
     with exported_members(loaded, data.calibration) as (graph, pool):
         lead = config.lead
         what = DigitExport(

@@ -22,7 +22,7 @@ from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
 from trainer.export import CARD_FILE, GOLDEN_FILE, refuse_existing
 from trainer.finetune.exported import newest_version, read_manifest
-from trainer.provenance import describe_training
+from trainer.provenance import describe_training, require_splits_of
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.calibrate import calibrate_reader, calibration_parts, chosen_second_look
 from trainer.reader.config import ReaderConfig
@@ -81,13 +81,15 @@ def export(config: ReaderConfig, data_dir: Path, output_dir: Path, *, models_dir
     refuse_existing(models_dir, config.name, version)
     run.require_weights()
     mnist = load_mnist(data_dir)
+    sittings = read_sittings(run.folder)
+    require_splits_of(sittings, mnist)
     with exported_reader(run, config) as graph:
         in_int8 = write_int8(graph, config.serves, calibration_hands(mnist, data_dir))
         first_weights = read_first_weights(run)
         remarks = {
             "int8": in_int8,
             **({"first_weights": first_weights} if first_weights else {}),
-            **describe_training(read_sittings(run.folder)),
+            **describe_training(sittings),
         }
         return _write(
             ReaderExport(graph, config.name, version, config, SOURCES, (), remarks),
