@@ -6,6 +6,7 @@ inside `run`: a misspelled name is answered before Keras has loaded.
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from typing import Protocol
@@ -54,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     # Read by TensorFlow when it is imported; whoever wants to see more has set it already.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Line by line also into a file, so that a log of a long training can be followed.
-    sys.stdout.reconfigure(line_buffering=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     try:
         commands[options.command].run(options)
     except TrainerError as error:

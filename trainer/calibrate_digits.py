@@ -130,12 +130,13 @@ def calibrate_digits(
         num_symbols: classes that are read, ten digits or more characters; those after them reject.
     """
     scored = score_seen(network, calibration.seen)
-    found = []
-    for rows in (~scored.is_clean, scored.is_clean):
+
+    def fit(rows: NDArray[np.bool_]) -> tuple[float, CalibrationTable]:
         part, labels = scored.take(rows), calibration.labels[rows]
         temperature = fit_temperature(part.logits[~part.is_blank], labels[~part.is_blank])
-        found += [temperature, calibration_table(*judge(part, labels, temperature, num_symbols=num_symbols))]
-    return CalibratedDigits(*found, num_readings=len(scored.logits))
+        return temperature, calibration_table(*judge(part, labels, temperature, num_symbols=num_symbols))
+
+    return CalibratedDigits(*fit(~scored.is_clean), *fit(scored.is_clean), len(scored.logits))
 
 
 def judge(

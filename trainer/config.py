@@ -15,7 +15,8 @@ from trainer import configs
 from trainer.errors import TrainerError
 
 EmnistSource = Literal["emnist_digits", "emnist_balanced"]
-DataSource = Literal["mnist", "bhmsds", "printed"] | EmnistSource
+Benchmark = Literal["mnist"] | EmnistSource  # what a digit classifier is calibrated and measured on
+DataSource = Benchmark | Literal["bhmsds", "printed"]
 # Letters whose small and large forms look alike are one class, named by the large one.
 EMNIST_ALPHABETS: dict[EmnistSource, str] = {
     "emnist_digits": DIGITS,

@@ -10,9 +10,10 @@ Vision", arXiv 1906.02337. The code and the strengths are our own.
 from collections.abc import Callable
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.photograph import through_jpeg
 
 Pictures: TypeAlias = NDArray[np.uint8]
 """uint8 (n, 28, 28), paper 0 and ink 255."""
@@ -146,13 +147,7 @@ def _contrast(pictures: Floats, rng: np.random.Generator) -> Floats:
 
 def _jpeg(pictures: Floats, rng: np.random.Generator) -> Floats:
     """Compressed until blocks show."""
-    decoded = [
-        cv2.imdecode(
-            cv2.imencode(".jpg", picture.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1],
-            cv2.IMREAD_GRAYSCALE,
-        )
-        for picture in pictures
-    ]
+    decoded = [through_jpeg(picture.astype(np.uint8), quality=JPEG_QUALITY) for picture in pictures]
     return np.stack(decoded).astype(np.float32)
 
 
@@ -199,8 +194,7 @@ def _smoothed(pictures: Floats, sigma_px: float) -> Floats:
     for row in range(SIDE_PX):
         np.add.at(matrix[row], np.clip(row + offsets, 0, SIDE_PX - 1), kernel / kernel.sum())
     smooth = matrix.astype(np.float32)
-    result: Floats = smooth @ pictures @ smooth.T
-    return result
+    return np.matmul(np.matmul(smooth, pictures), smooth.T)
 
 
 def _warped(pictures: Floats, matrices: NDArray[np.float64]) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 
 from trainer.architectures.gate import GateNetworks, build_gate
 from trainer.averaging import averaged_weights, measure_batch_statistics
-from trainer.config import Augmentation, Schedule
+from trainer.config import Augmentation, Config, Schedule
 from trainer.data.digits import Digits
 from trainer.data.exposure import NOT_A_DIGIT, SEVERAL_DIGITS, Amounts, Exposure, draw_exposure
 from trainer.data.mnist import Mnist
@@ -97,7 +97,7 @@ GOING_ON = replace(
 
 
 def train_gate(
-    run: Run,
+    run: Run[Config],
     mnist: Mnist,
     data_dir: Path,
     *,
@@ -183,7 +183,7 @@ def _fit(networks: GateNetworks, exposure: Exposure, settings: GateSettings) -> 
     return view
 
 
-def load_gate(run: Run) -> GateNetworks:
+def load_gate(run: Run[Config]) -> GateNetworks:
     """The networks of a run that has a gate, float32."""
     networks = build_gate(run.config.architecture)
     networks.body.load_weights(run.require_weights())
@@ -221,7 +221,7 @@ def _record(settings: GateSettings, exposure: Exposure) -> dict[str, Any]:
     }
 
 
-def _record_of_gate(run: Run) -> dict[str, Any]:
+def _record_of_gate(run: Run[Config]) -> dict[str, Any]:
     """What is known of the gate that a run has: its record, and the SHA-256 of its weights."""
     record: dict[str, Any] = json.loads((run.folder / RECORD_FILE).read_text(encoding="utf-8"))
     return {**record, "weights_sha256": hashlib.sha256(run.gate_path.read_bytes()).hexdigest()}

@@ -15,6 +15,7 @@ from service.runtime.saved_model import SavedModel
 from trainer.architectures.gate import Pool, build_gated
 from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.calibrate_digits import CalibrationCanvases, Opinions, fit_pool
+from trainer.config import Config, Experiment
 from trainer.errors import TrainerError
 from trainer.gate import load_gate
 from trainer.operations.folding import folded
@@ -25,7 +26,7 @@ LOGITS_TOLERANCE = 1e-4  # between backends, and between the Keras model and its
 
 
 @contextmanager
-def exported_graph(run: Run) -> Iterator[Path]:
+def exported_graph(run: Run[Config]) -> Iterator[Path]:
     """The trained network, without a gate, as a SavedModel in a temporary folder.
 
     The graph is float32, takes uint8 canvases (n, 28, 28, 1), scales them inside and returns float32 logits (n, 10),
@@ -44,7 +45,7 @@ def exported_graph(run: Run) -> Iterator[Path]:
 
 
 @contextmanager
-def exported_gated_graph(run: Run, calibration: CalibrationCanvases) -> Iterator[tuple[Path, Pool]]:
+def exported_gated_graph(run: Run[Config], calibration: CalibrationCanvases) -> Iterator[tuple[Path, Pool]]:
     """The trained network with its gate as a SavedModel in a temporary folder, and how the two are pooled.
 
     The graph is as that of `exported_graph`, with logits (n, 12).
@@ -78,7 +79,7 @@ def require_tensorflow() -> None:
         )
 
 
-def exportable_weights(run: Run) -> Path:
+def exportable_weights(run: Run[Experiment]) -> Path:
     """The weights of a run that can be exported.
 
     Raises:
@@ -139,7 +140,7 @@ def _folded(serve: Any) -> Any:
         return serve
 
 
-def check_repeated(found: np.ndarray, expected: np.ndarray, run: Run) -> None:
+def check_repeated(found: np.ndarray, expected: np.ndarray, run: Run[Experiment]) -> None:
     """Compare what a network answers to golden canvases with what it has to.
 
     Args:
@@ -159,6 +160,6 @@ def check_repeated(found: np.ndarray, expected: np.ndarray, run: Run) -> None:
         )
 
 
-def _check_logits(model: SavedModel, run: Run) -> None:
+def _check_logits(model: SavedModel, run: Run[Config]) -> None:
     with np.load(run.golden_path) as golden:
         check_repeated(model.logits(golden["canvases"]), golden["logits"], run)

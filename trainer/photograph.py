@@ -74,7 +74,7 @@ def _photograph(
     picture = cv2.GaussianBlur(picture, (0, 0), side_px / 28 * rng.uniform(0.15, 0.8))
     picture += rng.normal(0, rng.uniform(0, 8), picture.shape)
     picture = _crop(picture, ink, rng)
-    return _jpeg(np.clip(np.rint(picture), 0, 255).astype(np.uint8), quality=int(rng.integers(35, 96)))
+    return through_jpeg(np.clip(np.rint(picture), 0, 255).astype(np.uint8), quality=int(rng.integers(35, 96)))
 
 
 def _pen(large: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -140,6 +140,10 @@ def _crop(picture: NDArray[np.float64], ink: NDArray[np.uint8], rng: np.random.G
     return picture[:, : x + width - (cut_x - x)]
 
 
-def _jpeg(picture: GrayImage, *, quality: int) -> GrayImage:
+def through_jpeg(picture: GrayImage, *, quality: int) -> GrayImage:
+    """A picture as a JPEG file of this quality, 0 to 100, shows it: uint8 (height, width) to the same."""
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    developed: GrayImage | None = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    if developed is None:
+        raise RuntimeError("OpenCV cannot decode the JPEG file that it has just encoded.")
+    return developed

@@ -42,7 +42,7 @@ class Seen:
     @property
     def is_blank(self) -> NDArray[np.bool_]:
         """Where no ink was found, bool (n,)."""
-        return ~self.canvases.any(axis=(1, 2, 3))
+        return ~np.any(self.canvases, axis=(1, 2, 3))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import keras
 import numpy as np
@@ -40,6 +40,8 @@ SITTINGS_FILE = "sittings.json"
 
 HistoryRow = dict[str, float]
 
+ExperimentT_co = TypeVar("ExperimentT_co", bound=Experiment, covariant=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -56,10 +58,10 @@ class Checkpoint:
     history: list[HistoryRow]
 
 
-class Run:
+class Run(Generic[ExperimentT_co]):
     """The folder of the run of one config."""
 
-    def __init__(self, output_dir: Path, config: Experiment) -> None:
+    def __init__(self, output_dir: Path, config: ExperimentT_co) -> None:
         self.folder = output_dir / config.name
         self.config = config
 
@@ -141,6 +143,17 @@ class Run:
         history = json.loads((folder / HISTORY_FILE).read_text(encoding="utf-8"))
         return Checkpoint(folder, len(history), history)
 
+    def kept_weights(self) -> Path:
+        """The file of what the newest checkpoint keeps: an average, or the weights of the best or the last epoch.
+
+        Raises:
+            TrainerError: no epoch is finished.
+        """
+        checkpoint = self.latest_checkpoint()
+        if checkpoint is None:
+            raise TrainerError(f"{self.folder} has no finished epoch, so there are no weights to deliver.")
+        return checkpoint.folder / KEPT_FILE
+
     def new_checkpoint_folder(self) -> Path:
         """An empty folder to write the next checkpoint into, not yet visible to `latest_checkpoint`."""
         folder = self.folder / "unfinished"
@@ -175,7 +188,7 @@ class Run:
             golden: canvases by name; those of single digits where none are given.
             output: of several, the one whose answers are noted.
         """
-        noted = {}
+        noted: dict[str, Any] = {}
         for name, canvases in (golden or {"": golden_canvases()}).items():
             suffix = f"_{name}" if name else ""
             noted[f"canvases{suffix}"] = canvases

@@ -25,7 +25,7 @@ _VALIDATION_BATCH_SIZE = 1000
 def train(
     config: Config,
     data: TrainingData,
-    run: Run,
+    run: Run[Config],
     *,
     lesson: Lesson | None = None,
     watchers: Sequence[keras.callbacks.Callback] = (),
@@ -100,7 +100,7 @@ def train(
         )
     # From here on in float32, whatever the training ran in: this is what will be exported.
     delivered = build_model(config.architecture, num_classes=len(config.alphabet))
-    delivered.load_weights(run.latest_checkpoint().folder / KEPT_FILE)
+    delivered.load_weights(run.kept_weights())
     if config.ema_momentum:
         measure_batch_statistics(delivered, batches)
     run.deliver(delivered)
@@ -110,7 +110,7 @@ def train(
 class SaveEpoch(keras.callbacks.Callback):
     """Writes a checkpoint after every epoch, and stops the training when waiting longer is of no use."""
 
-    def __init__(self, run: Run, history: list[HistoryRow]) -> None:
+    def __init__(self, run: Run[Config], history: list[HistoryRow]) -> None:
         super().__init__()
         self._run = run
         self._history = history

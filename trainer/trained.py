@@ -45,8 +45,8 @@ class Training:
         return self._sum("processor_time_s")
 
     def _sum(self, key: str) -> float | None:
-        times = [row.get(key) for row in self.history]
-        return None if not times or None in times else float(sum(times))
+        is_timed = bool(self.history) and all(key in row for row in self.history)
+        return float(sum(row[key] for row in self.history)) if is_timed else None
 
     @classmethod
     def join(cls, trainings: Sequence["Training"]) -> "Training":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from service.runtime.loading import newest_versions
-from trainer import export as export_module
+from trainer import digit_model
 from trainer import graphs as graphs_module
 from trainer.__main__ import main
 from trainer.full_disk import is_disk_full
@@ -74,7 +74,7 @@ def test_training_goes_on_after_the_last_whole_epoch(
 
 @pytest.mark.parametrize(
     ("module", "step"),
-    [(graphs_module, "save_graph"), (export_module, "calibrate_digits"), (export_module, "hash_files")],
+    [(graphs_module, "save_graph"), (digit_model, "calibrate_digits"), (digit_model, "hash_files")],
 )
 def test_an_export_leaves_nothing_that_a_service_would_load(
     command, tiny_run, tmp_path, monkeypatch, capsys, module, step

@@ -10,7 +10,7 @@ import pytest
 from service.recognition.manifest import load_manifest, verify_files
 from service.runtime.litert_network import LiteRtNetwork
 from service.runtime.saved_model import SavedModel
-from trainer import export as export_module
+from trainer import digit_model
 from trainer import train as train_module
 from trainer.__main__ import main
 from trainer.architectures.registry import build_model
@@ -221,7 +221,7 @@ def test_export_that_fails_half_way_leaves_no_model(command, tmp_path, monkeypat
     def full_disk(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export_module, "digit_card", full_disk)
+    monkeypatch.setattr(digit_model, "digit_card", full_disk)
     assert command("export", "--models", str(tmp_path)) == 1
     assert "the disk is full" in capsys.readouterr().err
     assert not (tmp_path / "dnn" / "1").exists()

@@ -105,7 +105,7 @@ def digit_config(options: argparse.Namespace) -> Config:
     return config
 
 
-def open_run(options: argparse.Namespace) -> "tuple[Run, TrainingData]":
+def open_run(options: argparse.Namespace) -> "tuple[Run[Config], TrainingData]":
     """The run of a digit classifier, and what it learns from.
 
     Raises:

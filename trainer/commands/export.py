@@ -26,7 +26,8 @@ def run(options: argparse.Namespace) -> None:
     """Export, and print the model's card."""
     own = own_commands(options)
     config = own[0] if own else digit_config(options)
-    from trainer.export import export, refuse_existing
+    from trainer.export import export
+    from trainer.model_folder import refuse_existing
 
     refuse_existing(options.models, config.name, options.version)  # first: to calibrate takes minutes to half an hour
     if own:

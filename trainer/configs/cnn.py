@@ -11,6 +11,21 @@ Command: python -m trainer train cnn --data DIR
 
 from trainer.config import Augmentation, Config, Schedule
 
+AUGMENTATION = Augmentation(
+    rotation_deg=15,
+    zoom=0.15,
+    shift=0.06,
+    shear=0.15,
+    elastic_chance=0.3,
+    thickness_chance=0.25,
+    bold_chance=0.15,
+    stretch_chance=0.15,
+    narrow_chance=0.15,
+    resolution_chance=0.15,
+    contrast_chance=0.15,
+    calm_epochs=6,
+)
+
 CONFIG = Config(
     name="cnn",
     architecture="strided_cnn",
@@ -21,19 +36,6 @@ CONFIG = Config(
     schedule=Schedule("one_cycle", learning_rate=3e-3, warmup_share=0.15),
     weight_decay=1e-4,
     ema_momentum=0.999,
-    augmentation=Augmentation(
-        rotation_deg=15,
-        zoom=0.15,
-        shift=0.06,
-        shear=0.15,
-        elastic_chance=0.3,
-        thickness_chance=0.25,
-        bold_chance=0.15,
-        stretch_chance=0.15,
-        narrow_chance=0.15,
-        resolution_chance=0.15,
-        contrast_chance=0.15,
-        calm_epochs=6,
-    ),
+    augmentation=AUGMENTATION,
     precision="mixed_bfloat16",  # 0.6 of float32's time on a CPU with AVX512_BF16
 )

@@ -22,5 +22,5 @@ CONFIG = replace(
     data=("emnist_balanced",),
     fit_on=("train",),
     num_epochs=20,
-    augmentation=replace(cnn.CONFIG.augmentation, bold_chance=0.0, stretch_chance=0.0, narrow_chance=0.0),
+    augmentation=replace(cnn.AUGMENTATION, bold_chance=0.0, stretch_chance=0.0, narrow_chance=0.0),
 )

@@ -27,7 +27,7 @@ def _member(name: str, architecture: str, seed: int) -> Config:
         architecture=architecture,
         schedule=Schedule("two_cycles", learning_rate=3e-3, warmup_share=0.15),
         num_epochs=28,
-        augmentation=replace(cnn.CONFIG.augmentation, calm_epochs=3),
+        augmentation=replace(cnn.AUGMENTATION, calm_epochs=3),
         seed=seed,
     )
 

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.config import Benchmark
 from trainer.data.digits import Digits
 from trainer.data.idx import read_idx
 from trainer.data.splits import Splits, read_writers, split_at_random, split_by_writer
@@ -61,7 +62,7 @@ class Mnist:
     splits: Splits
     train_writers: NDArray[np.int64] | None = None
     test_writers: NDArray[np.int64] | None = None
-    name: str = "mnist"
+    name: Benchmark = "mnist"
 
 
 def default_cache_dir() -> Path:

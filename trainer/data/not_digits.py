@@ -13,7 +13,7 @@ Files, each where it exists: `not_digits/letters.npz` (NIST, US Government), `bh
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -98,7 +98,7 @@ def _of_classes(path: Path, names: tuple[str, ...], *, part: str | None = None) 
     return arrays["images"][np.concatenate(rows)]
 
 
-def _load(path: Path) -> dict[str, NDArray[np.generic]]:
+def _load(path: Path) -> dict[str, NDArray[Any]]:
     try:
         # Opened here: of a damaged archive NumPy leaves the file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:

@@ -11,6 +11,7 @@ from service.recognition.prediction import NUM_DIGITS
 from service.runtime.saved_model import SavedModel
 from trainer.architectures.registry import CANVAS_SHAPE
 from trainer.augment import augment
+from trainer.config import Config
 from trainer.data.calibration import WRONG_LABELS
 from trainer.data.digits import Digits
 from trainer.data.mnist import Mnist
@@ -20,9 +21,10 @@ from trainer.distil.lesson import TeacherLesson
 from trainer.distil.teacher import load_teacher, read_record, remember_teacher
 from trainer.evaluate import Score, read_logits
 from trainer.export import export as export_run
-from trainer.export import measure, refuse_existing
+from trainer.export import measure
 from trainer.finetune.exported import newest_version
 from trainer.graphs import exported_graph
+from trainer.model_folder import refuse_existing
 from trainer.runs import Run, write_json
 from trainer.train import train as train_run
 
@@ -108,7 +110,7 @@ def unseen_digits(mnist: Mnist) -> Digits:
     return mnist.train.take(rows[~np.isin(rows, WRONG_LABELS)])
 
 
-def compare(run: Run, rival: Path, digits: Digits) -> Duel:
+def compare(run: Run[Config], rival: Path, digits: Digits) -> Duel:
     """Read the same digits with a finished network and with an exported model, both in float32."""
     with exported_graph(run) as graph:
         ours, theirs = (

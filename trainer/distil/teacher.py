@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from service.recognition.manifest import manifest_sha256
 from service.runtime.litert_network import INT8_FILE, LiteRtNetwork
 from trainer.architectures.registry import CANVAS_SHAPE
+from trainer.config import Config
 from trainer.errors import TrainerError
 from trainer.finetune.exported import read_manifest
 from trainer.graphs import require_tensorflow
@@ -86,7 +87,7 @@ def opinion(graph: Graph) -> Graph:
     return prepared(replace(graph, output=decided_by), graph.nodes, graph.constants)
 
 
-def remember_teacher(run: Run, teacher: Teacher) -> None:
+def remember_teacher(run: Run[Config], teacher: Teacher) -> None:
     """Write down who teaches a run, and pass where it is whom it had before.
 
     Raises:
@@ -106,7 +107,7 @@ def remember_teacher(run: Run, teacher: Teacher) -> None:
     write_json(run.folder / RECORD_FILE, now)
 
 
-def read_record(run: Run) -> TeacherRecord | None:
+def read_record(run: Run[Config]) -> TeacherRecord | None:
     """Who taught a run; None before it has begun."""
     path = run.folder / RECORD_FILE
     if not path.exists():

@@ -20,12 +20,13 @@ from trainer.card import score_table, threshold_table
 from trainer.data.calibration import load_calibration
 from trainer.data.digits import Digits
 from trainer.data.mnist import Mnist
+from trainer.digit_model import describe_calibration
 from trainer.ensemble.config import CascadeConfig
 from trainer.ensemble.pair import Pair, ScoredPair, Thresholds, choose_thresholds
 from trainer.errors import TrainerError
 from trainer.evaluate import Score, score
-from trainer.export import CARD_FILE, describe_calibration, refuse_existing, unfinished_folder
 from trainer.intervals import wilson_interval
+from trainer.model_folder import CARD_FILE, refuse_existing, unfinished_folder
 from trainer.provenance import describe_splits, git_commit, library_versions
 from trainer.readings import see
 

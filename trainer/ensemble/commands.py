@@ -11,7 +11,7 @@ from trainer.ensemble.export import EnsembleData, export_ensemble, measure_ensem
 from trainer.ensemble.train import member_runs, train_members
 from trainer.errors import TrainerError
 from trainer.evaluate import Score, evaluation_sets
-from trainer.export import refuse_existing
+from trainer.model_folder import refuse_existing
 from trainer.runs import write_json
 
 

@@ -12,10 +12,12 @@ from trainer.calibrate_digits import CalibrationCanvases, see_calibration
 from trainer.data.calibration import load_calibration
 from trainer.data.digits import Digits
 from trainer.data.sources import TrainingData, load_training_data
+from trainer.digit_model import DigitExport, write_digit_model
 from trainer.ensemble.config import EnsembleConfig
 from trainer.ensemble.members import EagerNetwork, LoadedMembers, exported_members, load_members
 from trainer.evaluate import Score, evaluation_sets, read_logits, score
-from trainer.export import DigitExport, describe_gate, refuse_existing, write_digit_model
+from trainer.export import describe_gate
+from trainer.model_folder import refuse_existing
 from trainer.provenance import describe_splits, require_splits_of
 from trainer.runs import read_sittings
 

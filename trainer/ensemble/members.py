@@ -16,6 +16,7 @@ from trainer.architectures.gate import GateNetworks, Pool, build_gated
 from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.calibrate import fit_temperature
 from trainer.calibrate_digits import CalibrationCanvases, Opinions, fit_pool
+from trainer.config import Config
 from trainer.ensemble.config import EnsembleConfig
 from trainer.ensemble.network import Member, gated_mean, mean_network
 from trainer.ensemble.train import member_runs
@@ -36,7 +37,7 @@ class LoadedMembers:
         gate: the lead with its gate; None where it has none.
     """
 
-    runs: Sequence[Run]
+    runs: Sequence[Run[Config]]
     members: Sequence[Member]
     gate: GateNetworks | None
 
@@ -106,12 +107,12 @@ class EagerNetwork:
         return np.asarray(self._network(canvases, training=False))
 
 
-def _load_network(run: Run) -> keras.Model:
+def _load_network(run: Run[Config]) -> keras.Model:
     network = build_model(run.config.architecture)
     network.load_weights(run.weights_path)
     return network
 
 
-def _check_golden(network: keras.Model, run: Run) -> None:
+def _check_golden(network: keras.Model, run: Run[Config]) -> None:
     with np.load(run.golden_path) as golden:
         check_repeated(np.asarray(network(golden["canvases"], training=False)), golden["logits"], run)

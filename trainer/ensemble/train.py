@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from trainer.config import Config
 from trainer.data.sources import load_training_data
 from trainer.ensemble.config import EnsembleConfig
 from trainer.runs import Run
 from trainer.train import train
 
 
-def member_runs(config: EnsembleConfig, output_dir: Path) -> tuple[Run, ...]:
+def member_runs(config: EnsembleConfig, output_dir: Path) -> tuple[Run[Config], ...]:
     """The runs of all members, the lead's first.
 
     The lead is a model of its own, in `output_dir/<its name>`; the others stand in `output_dir/<name>/<member>`.

@@ -14,9 +14,9 @@ from trainer.calibrate_digits import CalibrationCanvases, Opinions, fit_pool, se
 from trainer.data.calibration import load_calibration
 from trainer.data.digits import Digits
 from trainer.data.mnist import load_mnist
+from trainer.digit_model import DigitExport, write_digit_model
 from trainer.errors import TrainerError
 from trainer.evaluate import evaluation_sets
-from trainer.export import DigitExport, write_digit_model
 from trainer.finetune.adapt import AdaptOptions, Rehearsal, adapt
 from trainer.finetune.digits import OwnDigits, load_own_digits
 from trainer.finetune.exported import newest_version, read_manifest

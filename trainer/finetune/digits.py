@@ -61,8 +61,8 @@ class OwnDigits:
         return OwnDigits(
             self.digits.take(chosen),
             Seen(self.seen.canvases[chosen], self.seen.is_clean[chosen]),
-            [self.hashes[row] for row in chosen],
-            None if self.writers is None else [self.writers[row] for row in chosen],
+            [self.hashes[row] for row in chosen.tolist()],
+            None if self.writers is None else [self.writers[row] for row in chosen.tolist()],
         )
 
 

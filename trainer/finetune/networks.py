@@ -13,9 +13,9 @@ from trainer.architectures.gate import GateNetworks, Pool, build_gate, build_gat
 from trainer.architectures.registry import CANVAS_SHAPE, build_model
 from trainer.config import Config, load_config
 from trainer.errors import TrainerError
-from trainer.export import GOLDEN_FILE
 from trainer.finetune.exported import restore_weights
 from trainer.graphs import LOGITS_TOLERANCE
+from trainer.model_folder import GOLDEN_FILE
 
 
 @dataclass(frozen=True, slots=True)

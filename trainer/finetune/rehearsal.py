@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,8 @@ from trainer.data.printed import load_printed
 from trainer.errors import TrainerError
 
 NUM_DIGITS_REHEARSED, NUM_OTHERS_REHEARSED = 8_000, 4_000
-_SHARE_OF_EXPOSURE = (
-    40  # one canvas is drawn and photographed for so many that the gate was trained on: a minute's work
-)
+# One canvas is drawn and photographed for so many that the gate was trained on: a minute's work.
+_SHARE_OF_EXPOSURE = 40
 _BATCH_SIZE = 500
 
 
@@ -44,9 +44,9 @@ def canvases_to_rehearse(
     """
     rng = np.random.default_rng(seed)
     if has_gate:
-        few = Amounts(**{name: _few(amount) for name, amount in asdict(Amounts()).items()})
+        few: dict[str, Any] = {name: _few(amount) for name, amount in asdict(Amounts()).items()}
         folder = _required(data_dir, "what the gate was trained on")
-        exposure = load_exposure(mnist, folder, seed=seed, amounts=few)
+        exposure = load_exposure(mnist, folder, seed=seed, amounts=Amounts(**few))
         is_digit = exposure.labels < NOT_A_DIGIT
         known = [
             _some(exposure.take(np.flatnonzero(is_digit)), NUM_DIGITS_REHEARSED, rng),

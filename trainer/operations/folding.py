@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.operations.graph import Graph, Node, prepared
+from trainer.operations.graph import Graph, Node, Shape, prepared
 
 
 def folded(graph: Graph) -> Graph:
@@ -42,7 +42,7 @@ def _with_biases(graph: Graph) -> Graph:
 
 
 def _without_affines(graph: Graph) -> Graph:
-    nodes, constants = list(graph.nodes), dict(graph.constants)
+    nodes, constants, shapes = list(graph.nodes), dict(graph.constants), dict(graph.shapes)
     for node in graph.nodes:
         if node.op != "mul" or node.inputs[1] not in constants:
             continue
@@ -54,12 +54,13 @@ def _without_affines(graph: Graph) -> Graph:
         convolutions = _consumers(nodes, last.output)
         if not convolutions or any(one.op != "conv" for one in convolutions) or last.output == graph.output:
             continue
-        source, factor = node.inputs[0], np.broadcast_to(factor, graph.shapes[node.inputs[0]][-1:])
+        source = node.inputs[0]
+        factor = np.broadcast_to(factor, shapes[source][-1:])
         if _push_back(nodes, constants, source, np.abs(factor)):
             factor = np.sign(factor)
         for convolution in convolutions:
-            _push_on(graph, nodes, constants, convolution, source, factor, np.broadcast_to(shift, factor.shape))
-    return prepared(graph, nodes, constants)
+            _push_on(nodes, constants, shapes, convolution, source, factor, np.broadcast_to(shift, factor.shape))
+    return prepared(replace(graph, shapes=shapes), nodes, constants)
 
 
 def _push_back(
@@ -71,7 +72,7 @@ def _push_back(
     # What a shift adds by place, from the normalization before.
     place = before if before is not None and before.op == "add" and before.inputs[1] in constants else None
     convolution = _maker(nodes, place.inputs[0]) if place is not None else before
-    if convolution is None or convolution.op != "conv" or (size == 0).any():
+    if relu is None or convolution is None or convolution.op != "conv" or (size == 0).any():
         return False
     if any(len(_consumers(nodes, one)) > 1 for one in (name, relu.inputs[0], convolution.output)):
         return False
@@ -86,9 +87,9 @@ def _push_back(
 
 
 def _push_on(
-    graph: Graph,
     nodes: list[Node],
     constants: dict[str, NDArray[np.float32]],
+    shapes: dict[str, Shape],
     convolution: Node,
     source: str,
     factor: NDArray[np.float32],
@@ -108,20 +109,20 @@ def _push_on(
     # Beyond the edge is 0, not the shift: what the shift adds to the sum depends on the place.
     constants[names[1]] = bias
     place = f"place_of_{convolution.output}"
-    constants[place] = _shift_by_place(graph, convolution, kernel, shift)
+    constants[place] = _shift_by_place(shapes[convolution.inputs[0]], convolution, kernel, shift)
     unshifted = f"unshifted_{convolution.output}"
     nodes[index] = replace(convolution, inputs=(source, *names), output=unshifted)
     nodes.insert(index + 1, Node("add", (unshifted, place), convolution.output))
-    graph.shapes[unshifted] = graph.shapes[convolution.output]
+    shapes[unshifted] = shapes[convolution.output]
 
 
 def _shift_by_place(
-    graph: Graph, convolution: Node, kernel: NDArray[np.float32], shift: NDArray[np.float32]
+    shape: Shape, convolution: Node, kernel: NDArray[np.float32], shift: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """What a map that is `shift` everywhere becomes: float32 (height, width, channels)."""
+    """What a map of this shape that is `shift` everywhere becomes: float32 (height, width, channels)."""
     import tensorflow as tf
 
-    height, width = graph.shapes[convolution.inputs[0]][1:3]
+    height, width = shape[1:3]
     everywhere = np.broadcast_to(shift, (1, height, width, len(shift))).astype(np.float32)
     return np.asarray(tf.nn.conv2d(everywhere, kernel, convolution.attributes["strides"], "SAME"))[0]
 

@@ -6,6 +6,7 @@ Inference", arXiv 1712.05877.
 
 import warnings
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -51,7 +52,7 @@ def _converter(graph: Graph) -> tf.lite.TFLiteConverter:
     return tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], function)
 
 
-def _interpreter(content: bytes) -> "Interpreter":  # noqa: F821
+def _interpreter(content: bytes) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content, num_threads=1)

@@ -19,7 +19,7 @@ from service.recognition.ctc import greedy_label, label_log_probs
 from service.recognition.policy import CalibrationTable
 from service.recognition.probability import Logits, softmax
 from service.runtime.loading import LoadedModel
-from service.runtime.saved_model import SavedModel
+from service.runtime.network import Network
 from trainer.confidence import DEFAULT_MAX_ERROR
 from trainer.data.lines.generator import LineGenerator
 from trainer.data.lines.hands import calibration_hands
@@ -88,7 +88,7 @@ class CalibratedReader:
 
 
 def calibrate_reader(
-    model: SavedModel,
+    model: Network,
     mnist: Mnist,
     data_dir: Path,
     classifier: LoadedModel | None = None,
@@ -131,7 +131,7 @@ def _calibrated(parts: Sequence[Seen], *, weight: float) -> tuple[Calibration, J
 
 
 def calibration_parts(
-    model: SavedModel,
+    model: Network,
     mnist: Mnist,
     data_dir: Path,
     classifier: LoadedModel | None,

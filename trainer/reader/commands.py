@@ -20,8 +20,8 @@ from trainer.data.lines.hands import calibration_hands
 from trainer.data.lines.style import HARD
 from trainer.data.mnist import Mnist, load_mnist
 from trainer.errors import TrainerError
-from trainer.export import CARD_FILE, GOLDEN_FILE, refuse_existing
 from trainer.finetune.exported import newest_version, read_manifest
+from trainer.model_folder import CARD_FILE, GOLDEN_FILE, refuse_existing
 from trainer.provenance import describe_training, require_splits_of
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.calibrate import calibrate_reader, calibration_parts, chosen_second_look

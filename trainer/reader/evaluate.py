@@ -15,7 +15,6 @@ from service.recognition.probability import Logits
 from service.recognition.views import View, see_picture
 from service.runtime.loading import LoadedModel
 from service.runtime.network import Network
-from service.runtime.saved_model import SavedModel
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
 from trainer.data.mnist import Mnist
 from trainer.intervals import wilson_interval
@@ -96,8 +95,14 @@ class Seen:
 
     def first(self, num_numbers: int) -> "Seen":
         """The first numbers of the set."""
-        parts = (part[:num_numbers] for part in (self.frames, self.answers, self.is_clean, self.peer_frames))
-        return Seen(self.name, self.numbers.first(num_numbers), *parts)
+        return Seen(
+            self.name,
+            self.numbers.first(num_numbers),
+            self.frames[:num_numbers],
+            self.answers[:num_numbers],
+            self.is_clean[:num_numbers],
+            self.peer_frames[:num_numbers],
+        )
 
     def without_peer(self) -> "Seen":
         """The same, had no peer been asked."""
@@ -199,7 +204,7 @@ def evaluation_numbers(mnist: Mnist, data_dir: Path) -> dict[str, Numbers]:
 
 
 def measure_reader(
-    model: SavedModel,
+    model: Network,
     mnist: Mnist,
     data_dir: Path,
     *,

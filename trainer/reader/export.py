@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.recognition.alphabet import SYMBOLS
 from service.recognition.line_canvas import LINE_PREPROCESSING_ID, LINE_WIDTHS_PX
@@ -25,7 +24,7 @@ from service.runtime.network import Network
 from service.runtime.saved_model import SavedModel
 from trainer.data.lines.golden import golden_lines
 from trainer.data.mnist import Mnist
-from trainer.export import CARD_FILE, GOLDEN_FILE, refuse_existing, unfinished_folder
+from trainer.model_folder import CARD_FILE, GOLDEN_FILE, refuse_existing, unfinished_folder
 from trainer.provenance import RANDOM_REMAINDER, git_commit, library_versions
 from trainer.reader.calibrate import CalibratedReader, calibrate_reader
 from trainer.reader.card import reader_card
@@ -131,12 +130,12 @@ def write_reader(
     return models_dir / what.name / str(what.version)
 
 
-def _golden(folder: Path) -> dict[str, NDArray[Any]]:
-    """Lines of every width, and what each form of the network in a folder says to them."""
+def _golden(folder: Path) -> dict[str, Any]:
+    """Arrays by name: lines of every width, and what each form of the network in a folder says to them."""
     forms: dict[str, Network] = {"logits": SavedModel(folder, input_shape=INPUT_SHAPE)}
     if (folder / INT8_FILE).exists():
         forms["logits_int8"] = LiteRtNetwork(folder / INT8_FILE, input_shape=INPUT_SHAPE)
-    golden: dict[str, NDArray[Any]] = {}
+    golden: dict[str, Any] = {}
     for width, canvases in golden_lines().items():
         golden[f"canvases_{width}"] = canvases
         golden.update({f"{name}_{width}": network.logits(canvases) for name, network in forms.items()})

@@ -20,7 +20,7 @@ INPUT_SHAPE = (LINE_HEIGHT_PX, None, 1)
 
 
 @contextmanager
-def exported_reader(run: Run, config: ReaderConfig, *, head: Head | None = None) -> Iterator[Path]:
+def exported_reader(run: Run[ReaderConfig], config: ReaderConfig, *, head: Head | None = None) -> Iterator[Path]:
     """The trained network with one of its heads as a SavedModel in a temporary folder.
 
     The graph is float32, takes uint8 canvases (n, 32, width, 1), scales them inside and returns float32 logits
@@ -52,7 +52,7 @@ def export_graph(model: keras.Model, head: Head, folder: Path) -> None:
     save_graph(keras.Model(model.inputs, model.output[head]), folder, input_shape=INPUT_SHAPE)
 
 
-def _check_logits(model: SavedModel, run: Run) -> None:
+def _check_logits(model: SavedModel, run: Run[ReaderConfig]) -> None:
     with np.load(run.golden_path) as golden:
         for noted_at in sorted(name for name in golden.files if name.startswith("logits_")):
             width = noted_at.removeprefix("logits_")

@@ -1,7 +1,6 @@
 """Numbers to measure a reader on. No writer of them was trained on."""
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,11 +107,14 @@ def _stacked(mnist: Mnist, texts: list[str], rng: np.random.Generator) -> Number
         name: [np.flatnonzero((writers == name) & (mnist.test.labels == digit)) for digit in range(10)]
         for name in names.tolist()
     }
+
+    def has_written(name: int, digits: set[str]) -> bool:
+        return all(len(rows[name][int(digit)]) for digit in digits)
+
     slices = []
     for text in texts:
-        has_all: Callable[[int], bool] = lambda name, digits=set(text): all(len(rows[name][int(d)]) for d in digits)  # noqa: E731
         name = int(rng.choice(names))
-        while not has_all(name):
+        while not has_written(name, {*text}):
             name = int(rng.choice(names))
         chosen = [int(rng.choice(rows[name][int(symbol)])) for symbol in text]
         slices.append(mnist.test.canvases[chosen])

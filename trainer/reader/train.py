@@ -24,7 +24,9 @@ _NUM_STATISTICS_BATCHES = 150
 _FIRST_WEIGHTS_FILE = "first_weights.json"
 
 
-def train_reader(config: ReaderConfig, data_dir: Path, run: Run, *, first_weights: Path | None = None) -> Path:
+def train_reader(
+    config: ReaderConfig, data_dir: Path, run: Run[ReaderConfig], *, first_weights: Path | None = None
+) -> Path:
     """Train a config and leave its weights, its history and a checkpoint in the run's folder.
 
     Seeds fix the first weights and the numbers; dropout after a resumption is not what it would have been without.
@@ -91,7 +93,7 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run, *, first_weight
             run.commit_checkpoint(folder, history)
             report(history)
         delivered = build_reader(config.heads)
-        delivered.load_weights(run.latest_checkpoint().folder / KEPT_FILE)
+        delivered.load_weights(run.kept_weights())
         _measure_batch_statistics(delivered, composed.epoch(config.num_epochs - 1))
     finally:
         composed.close()
@@ -99,13 +101,13 @@ def train_reader(config: ReaderConfig, data_dir: Path, run: Run, *, first_weight
     return run.weights_path
 
 
-def read_first_weights(run: Run) -> dict[str, str] | None:
+def read_first_weights(run: Run[ReaderConfig]) -> dict[str, str] | None:
     """Whose weights a run started with, for the manifest; None where it started afresh."""
     path = run.folder / _FIRST_WEIGHTS_FILE
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def _start_with(model: keras.Model, weights: Path, run: Run) -> None:
+def _start_with(model: keras.Model, weights: Path, run: Run[ReaderConfig]) -> None:
     """Take over the layers of another run that agree in place and shape, and note where they come from."""
     try:
         content = weights.read_bytes()
@@ -136,7 +138,7 @@ def _take_over(model: keras.Model, weights: Path) -> int:
     return num_taken
 
 
-def _require_same_first_weights(weights: Path, run: Run) -> None:
+def _require_same_first_weights(weights: Path, run: Run[ReaderConfig]) -> None:
     """Pass where a run that is gone on with began with this file."""
     noted = read_first_weights(run)
     try:

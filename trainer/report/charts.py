@@ -128,13 +128,13 @@ def roc_chart(curves: Sequence[RocCurve]) -> Draw:
         from matplotlib import colormaps
 
         axes = figure.subplots()
-        colors = colormaps["tab10"].colors
+        colors = colormaps["tab10"]
         for curve in curves:
             axes.step(
                 np.maximum(curve.false_positive_rate, _FEWEST_FALSE),
                 curve.true_positive_rate,
                 where="post",
-                color=colors[curve.digit % len(colors)],
+                color=colors(curve.digit % colors.N),
                 linewidth=1.2,
                 label=f"{curve.digit}: AUC {curve.auc:.6f}",
             )

@@ -68,7 +68,7 @@ def render(draw: Draw, theme: Theme, *, width_in: float, height_in: float) -> by
     return small.getvalue()
 
 
-def _settings(theme: Theme) -> dict[str, Any]:
+def _settings(theme: Theme) -> Any:  # a dictionary, typed by matplotlib with every name that there is
     return {
         "figure.facecolor": theme.paper,
         "axes.facecolor": theme.paper,

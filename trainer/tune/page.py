@@ -59,7 +59,7 @@ def _page(study: optuna.Study, search: Search, config: Config) -> str:
     best = study.best_trial
     num_right, num_samples = best.user_attrs[NUM_RIGHT], best.user_attrs[NUM_SAMPLES]
     low, high = wilson_interval(num_right, num_samples)
-    introduction = [
+    introduction: list[str | Table] = [
         f"{len(trials)} trials by the method {search.method}, the lowest loss on {num_samples:,} validation digits is "
         f"best; {states.count(TrialState.PRUNED)} were given up early ({search.pruner}), "
         f"{states.count(TrialState.FAIL)} failed. Each trial is a training of at most {search.base.num_epochs} epochs "
@@ -152,9 +152,11 @@ def _figure(name: str, draw: Draw, width_in: float, height_in: float, *, alt: st
 def _history_chart(trials: list[FrozenTrial]) -> Draw:
     def draw(figure: Any, theme: Theme) -> None:
         axes = figure.subplots()
-        completed = [(one.number, one.value) for one in trials if one.state is TrialState.COMPLETE]
+        completed = [(one.number, _loss(one)) for one in trials if one.state is TrialState.COMPLETE]
         given_up = [
-            (one.number, one.intermediate_values[one.last_step]) for one in trials if one.state is TrialState.PRUNED
+            (one.number, one.intermediate_values[max(one.intermediate_values)])
+            for one in trials
+            if one.state is TrialState.PRUNED
         ]
         lowest = [(number, min(loss for _, loss in completed[: i + 1])) for i, (number, _) in enumerate(completed)]
         axes.plot(*zip(*completed, strict=True), "o", color=theme.accent, markersize=5, label="completed")
@@ -189,15 +191,15 @@ def _values_chart(columns: list[_Column]) -> Draw:
     def draw(figure: Any, theme: Theme) -> None:
         all_axes = figure.subplots(math.ceil(len(columns) / 3), 3, squeeze=False, sharey=True).ravel()
         for axes, column in zip(all_axes, columns, strict=False):
-            is_choice = isinstance(column.field, OneOf)
-            places = [column.field.values.index(v) for v in column.values] if is_choice else column.values
+            choices = column.field.values if isinstance(column.field, OneOf) else ()
+            places = [choices.index(value) for value in column.values] if choices else column.values
             best = min(range(len(places)), key=column.losses.__getitem__)
             axes.plot(places, column.losses, "o", markerfacecolor="none", color=theme.accent, markersize=5)
             axes.plot(places[best], column.losses[best], "o", color=theme.accent, markersize=6)
-            if is_choice:
-                axes.set_xticks(range(len(column.field.values)), [shown(value) for value in column.field.values])
-                axes.set_xlim(-0.5, len(column.field.values) - 0.5)
-            elif column.field.is_log:
+            if choices:
+                axes.set_xticks(range(len(choices)), [shown(value) for value in choices])
+                axes.set_xlim(-0.5, len(choices) - 0.5)
+            if isinstance(column.field, Range) and column.field.is_log:
                 axes.set_xscale("log")
                 _plain_numbers(axes.xaxis)
             axes.set_yscale("log")
@@ -224,9 +226,16 @@ def _plain_numbers(axis: Any) -> None:
 def _columns(study: optuna.Study, search: Search) -> list[_Column]:
     completed = [trial for trial in ended(study) if trial.state is TrialState.COMPLETE]
     return [
-        _Column(path, field, [trial.params[path] for trial in completed], [float(trial.value) for trial in completed])
+        _Column(path, field, [trial.params[path] for trial in completed], [_loss(trial) for trial in completed])
         for path, field in search.space.items()
     ]
+
+
+def _loss(trial: FrozenTrial) -> float:
+    """Of a completed trial."""
+    if trial.value is None:
+        raise ValueError(f"trial {trial.number} has no loss")
+    return trial.value
 
 
 def _before(config: Config, path: str) -> str:

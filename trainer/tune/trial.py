@@ -6,6 +6,7 @@ import math
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -71,6 +72,9 @@ class Objective:
         return loss
 
     def _train(self, trial: optuna.Trial, values: dict[str, Value], folder: Path) -> float:
+        validation = self.data.validation
+        if validation is None:
+            raise ValueError(f"{self.base.name} is fitted on the validation writers, so no trial can be measured")
         keras.utils.clear_session()  # what is left of the trials before
         config = with_values(self.base, values)
         trial.set_user_attr(CONFIG, config.to_dict())
@@ -78,11 +82,11 @@ class Objective:
         weights = train(config, self.data, run, watchers=[_GiveUp(trial, run)])
         model = build_model(config.architecture, num_classes=len(config.alphabet))
         model.load_weights(weights)
-        loss, num_right = measure(model, self.data.validation)
+        loss, num_right = measure(model, validation)
         if not math.isfinite(loss):
             raise ArithmeticError(f"the validation loss is {loss}")
         trial.set_user_attr(NUM_RIGHT, num_right)
-        trial.set_user_attr(NUM_SAMPLES, len(self.data.validation))
+        trial.set_user_attr(NUM_SAMPLES, len(validation))
         return loss
 
 
@@ -106,7 +110,7 @@ def measure(model: keras.Model, digits: Digits) -> tuple[float, int]:
 class _GiveUp(keras.callbacks.Callback):
     """Tells the search how every epoch did, and ends the trial where the search sees no hope for it."""
 
-    def __init__(self, trial: optuna.Trial, run: Run) -> None:
+    def __init__(self, trial: optuna.Trial, run: Run[Config]) -> None:
         super().__init__()
         self._trial = trial
         self._run = run
@@ -132,5 +136,6 @@ class _GiveUp(keras.callbacks.Callback):
 def _suggest(trial: optuna.Trial, path: str, field: Range | OneOf) -> Value:
     if isinstance(field, Range):
         return trial.suggest_float(path, field.low, field.high, log=field.is_log)
-    value: Value = trial.suggest_categorical(path, field.values)
+    chosen: Any = trial.suggest_categorical(path, field.values)  # typed as what any space might hold
+    value: Value = chosen
     return value

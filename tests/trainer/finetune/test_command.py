@@ -9,7 +9,7 @@ import pytest
 
 from service.runtime.loading import load_model, newest_versions
 from tests.trainer.finetune.own_folders import folder_per_digit, with_table
-from trainer import export as export_module
+from trainer import digit_model
 from trainer.__main__ import main
 from trainer.data.sources import load_training_data
 from trainer.export import export
@@ -115,7 +115,7 @@ def test_a_disk_that_fills_up_half_way_leaves_no_version(finetune, models, tmp_p
     def full_disk(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export_module, "digit_card", full_disk)
+    monkeypatch.setattr(digit_model, "digit_card", full_disk)
     assert finetune(folder_per_digit(tmp_path / "own")) == 1
     assert "the disk is full" in capsys.readouterr().err
     assert [path.name for path in (models / "dnn").iterdir()] == ["1"]

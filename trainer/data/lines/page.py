@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.lines.style import LineStyle
+from trainer.photograph import through_jpeg
 
 Picture = NDArray[np.uint8]
 Light = NDArray[np.float32]
@@ -110,7 +111,7 @@ def _rulings(paper: Light, margins: tuple[int, int, int, int], line_px: int, rng
     """A rule below, rules above and below, a frame, or a row of cells."""
     height, width = paper.shape
     top, bottom, left, right = margins
-    darkness = rng.uniform(0.15, 0.8)
+    darkness = np.float32(rng.uniform(0.15, 0.8))
     thickness = max(1, round(line_px * rng.uniform(0.02, 0.08)))
     tilt = rng.normal(0, 0.008)
     mask = np.zeros(paper.shape, np.uint8)
@@ -138,7 +139,7 @@ def _rulings(paper: Light, margins: tuple[int, int, int, int], line_px: int, rng
     if rng.random() < 0.15:  # dotted
         dots = (np.arange(width) // max(1, thickness * 2)) % 2 == 0
         mask[:, ~dots] = 0
-    return paper * (1 - darkness * mask.astype(np.float32) / 255)
+    return paper * (np.float32(1) - darkness * mask.astype(np.float32) / np.float32(255))
 
 
 def _neighbors(ink_share: Light, margins: tuple[int, int, int, int], rng: np.random.Generator) -> None:
@@ -191,6 +192,5 @@ def _developed(picture: Light, rng: np.random.Generator) -> Picture:
         threshold, _ = cv2.threshold(developed, 0, 255, cv2.THRESH_OTSU)
         developed = np.where(developed > threshold, 255, 0).astype(np.uint8)
     if rng.random() < 0.6:
-        _, data = cv2.imencode(".jpg", developed, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))])
-        developed = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        developed = through_jpeg(developed, quality=int(rng.integers(30, 96)))
     return developed
