@@ -75,7 +75,7 @@ def _find_near(picture: GrayImage) -> Ink:
     is_large = max(reduced.shape) > SMALL_PICTURE_PX
     loops = loops_around_ink((lifted.image >= STROKE_LEVEL).astype(np.uint8)) if is_large else None
     if loops is not None:
-        picture = wiped(picture, loops.lines, loops.other_ink)
+        picture = wiped(picture, loops.mask, loops.other_ink)
         reduced = shrink(picture, WORK_PX)
         lifted = _lift(reduced)
     ink = _find(lifted)

@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from service.recognition.image import GrayImage
 from service.recognition.line_paper import LiftedLine, lift_line
 from service.recognition.line_pieces import keep_line
-from service.recognition.loops import Loops
 from service.recognition.paper import Polarity, shrink
 from service.recognition.pieces import LINE_LEVEL, smallest_digit_px
 from service.recognition.prediction import Box
 from service.recognition.sheet import paper_alone
-from service.recognition.wipe import wiped
+from service.recognition.wipe import Surroundings, wiped
 
 WORK_PX = 1600  # longer side at which the line is looked for
 WORK_HEIGHT_PX = 400  # and the height that a picture of a line is reduced to at most
@@ -90,11 +89,12 @@ def find_on_paper(paper: GrayImage) -> tuple[Line, GrayImage]:
         paper: uint8 (height, width), luminance of either polarity.
 
     Returns:
-        The line; and the paper without the circle, or box, that was drawn around the line: uint8 (height, width).
+        The line; and the paper without the circle or box that was drawn around it, and without the other cells of the
+        table that it was cut from: uint8 (height, width).
     """
-    line, loops = _find_reduced(paper)
-    if loops is not None:
-        paper = wiped(paper, loops.lines, loops.other_ink)
+    line, around = _find_reduced(paper)
+    if around is not None:
+        paper = wiped(paper, around.mask, around.other_ink)
         line, _ = _find_reduced(paper)
     if line.box is None or line.box.height >= NEAR_SHARE * paper.shape[0]:
         return line, paper
@@ -136,12 +136,12 @@ def reduced(picture: GrayImage) -> GrayImage:
     return shrink(picture, max(1, longer_px))
 
 
-def _find_reduced(picture: GrayImage) -> tuple[Line, Loops | None]:
-    """Find the line in a picture of any size, and what is drawn around it, if anything is; see `LiftedLine.loops`."""
+def _find_reduced(picture: GrayImage) -> tuple[Line, Surroundings | None]:
+    """Find the line in a picture of any size, and what stands around it, if anything does; see `LiftedLine.around`."""
     smaller = reduced(picture)
     lifted = lift_line(smaller)
     line = _find(lifted)
-    return (line if smaller is picture else _enlarged(line, picture.shape, smaller.shape)), lifted.loops
+    return (line if smaller is picture else _enlarged(line, picture.shape, smaller.shape)), lifted.around
 
 
 def _find(lifted: LiftedLine) -> Line:

@@ -16,7 +16,7 @@ from service.recognition.faint import brought_out, is_written
 from service.recognition.image import GrayImage
 from service.recognition.levels import Levels, even_levels, levels_of, stretch, with_full_peak, without_edges
 from service.recognition.lines import Mask, touching_edges, without_stripes
-from service.recognition.loops import Loops, loops_around_ink
+from service.recognition.loops import loops_around_ink
 from service.recognition.paper import (
     DARK_INK_BIAS,
     FLAT_TOLERANCE,
@@ -32,8 +32,9 @@ from service.recognition.paper import (
 )
 from service.recognition.picture_frame import without_frame
 from service.recognition.pieces import CLEAN_LINE_SHARE, LINE_LEVEL, PHOTO_LINE_SHARE
-from service.recognition.rulings import may_hold_one_digit, ruled_lines
+from service.recognition.rulings import Ruled, may_hold_one_digit, ruled_lines
 from service.recognition.shadow import window_share
+from service.recognition.wipe import Surroundings
 
 PAPER_HEIGHT_PX = 64  # height at which light and shadow are measured; they have no finer detail
 POLARITY_HEIGHT_PX = 48  # height at which ink and paper are told apart
@@ -61,7 +62,7 @@ class LiftedLine:
         is_blank: whether that is so little that nothing was written.
         is_cut: whether a program cut the picture out along its ink, so that all of the ink is the number.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
-        loops: what is drawn around other ink, some of which may still be in `image`; see `loops_around_ink`.
+        around: what stands around other ink, and may still be in `image`: loops, or the other cells of a table.
     """
 
     image: GrayImage
@@ -71,7 +72,7 @@ class LiftedLine:
     is_blank: bool
     is_cut: bool
     is_clean: bool = False
-    loops: Loops | None = None
+    around: Surroundings | None = None
 
 
 def lift_line(picture: GrayImage) -> LiftedLine:
@@ -97,12 +98,13 @@ def lift_line(picture: GrayImage) -> LiftedLine:
     ink = with_full_peak(ink)
     if max(picture.shape) <= SMALL_PICTURE_PX:
         return _lifted(ink, np.zeros_like(ink), polarity, levels, is_cut=True, is_clean=True)
-    rulings = _rulings(ink, CLEAN_LINE_SHARE)
+    ruled = _ruled(ink, CLEAN_LINE_SHARE)
+    rulings = ruled.lines
     if may_hold_one_digit(picture.shape):
         # Drawn close to its edges, a digit has strokes of half the picture; only what leaves the picture is a line.
         rulings = touching_edges(rulings)
-    loops = loops_around_ink(_strokes(ink))
-    return _lifted(_cleared(ink, rulings), rulings, polarity, levels, is_cut=False, is_clean=True, loops=loops)
+    around = ruled.table or loops_around_ink(_strokes(ink))
+    return _lifted(_cleared(ink, rulings), rulings, polarity, levels, is_cut=False, is_clean=True, around=around)
 
 
 def _lifted(
@@ -113,11 +115,11 @@ def _lifted(
     *,
     is_cut: bool,
     is_clean: bool = False,
-    loops: Loops | None = None,
+    around: Surroundings | None = None,
 ) -> LiftedLine:
     is_faint = levels.contrast < MIN_CONTRAST
     is_blank = is_faint and not is_written(image, contrast=levels.contrast, noise=levels.noise)
-    return LiftedLine(image, rulings, polarity, levels.contrast, is_blank, is_cut, is_clean, loops)
+    return LiftedLine(image, rulings, polarity, levels.contrast, is_blank, is_cut, is_clean, around)
 
 
 def _lift_from_uneven(picture: GrayImage, polarity: Polarity, share: float) -> LiftedLine:
@@ -232,14 +234,15 @@ def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> Lift
         polarity: of the picture.
     """
     with_rulings = stretch(ink, levels)
-    loops = loops_around_ink(_strokes(with_rulings))
-    rulings = _rulings(with_rulings, PHOTO_LINE_SHARE)
+    ruled = _ruled(with_rulings, PHOTO_LINE_SHARE)
+    around = ruled.table or loops_around_ink(_strokes(with_rulings))
+    rulings = ruled.lines
     if rulings.any():
         before = levels.contrast
         blotted = _blotted(ink, rulings, levels)
         levels = _levels_of(blotted, paper=levels.paper)
         if levels.contrast < PALER * before:
-            rulings |= _rulings(stretch(blotted, levels), PHOTO_LINE_SHARE)
+            rulings |= _ruled(stretch(blotted, levels), PHOTO_LINE_SHARE).lines
             blotted = _blotted(ink, rulings, levels)
             levels = _levels_of(blotted, paper=levels.paper)
     seen = levels
@@ -247,10 +250,10 @@ def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> Lift
         ink = cv2.GaussianBlur(ink, (0, 0), SMOOTHING_PX)
         levels = _levels_of(_blotted(ink, rulings, levels), paper=levels.paper)
     cleared = _cleared(stretch(ink, levels), rulings)
-    return _lifted(cleared, rulings, polarity, seen, is_cut=False, loops=loops)
+    return _lifted(cleared, rulings, polarity, seen, is_cut=False, around=around)
 
 
-def _rulings(ink: GrayImage, least_share: float) -> Mask:
+def _ruled(ink: GrayImage, least_share: float) -> Ruled:
     return ruled_lines(_strokes(ink), least_share=least_share)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from service.recognition.lines import Mask
 from service.recognition.paper import shrink
+from service.recognition.wipe import Surroundings
 
 LOOK_PX = 256  # shorter side at which loops are looked for
 FAINT = 64  # of 255; a line finer than a pixel of that size leaves no less
@@ -44,24 +45,14 @@ SLASH_DEG = 30.0  # from upright; a 1 leans less
 _OUTSIDE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Loops:
-    """What is drawn around something written, in masks of the picture's proportions, and perhaps smaller.
-
-    Attributes:
-        lines: uint8 (height, width), 1 on the loops, but for where a stroke goes through them.
-        other_ink: uint8 (height, width), 1 on all ink beside them.
-    """
-
-    lines: Mask
-    other_ink: Mask
-
-
-def loops_around_ink(strokes: Mask) -> Loops | None:
-    """The lines that are drawn around something written; None where there are none.
+def loops_around_ink(strokes: Mask) -> Surroundings | None:
+    """The lines that are drawn around something written, but for where a stroke goes through them; None without any.
 
     Args:
         strokes: uint8 (height, width), 1 where there is ink.
+
+    Returns:
+        In the picture's proportions, and perhaps smaller.
     """
     shorter_px, longer_px = sorted(strokes.shape)
     if shorter_px > LOOK_PX:
@@ -82,7 +73,7 @@ def loops_around_ink(strokes: Mask) -> Loops | None:
         if written is None:
             continue
         lines[box] |= outline.line & piece & ~_bridges(written | (piece & ~outline.line), outline.thickness_px)
-    return Loops(lines, strokes & ~lines) if lines.any() else None
+    return Surroundings(lines, strokes & ~lines) if lines.any() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,6 @@
 
 In a number of several digits no stroke is level for half the picture, so what is, was printed. Upright strokes are
 many, every 1 is one; only those that join a printed line above to one below, and are as fine as these, are walls.
-
-A rule may lie tilted, as in a photograph, may be dotted, and digits may stand on it or cross it. Ink that is level for
-a while votes for the straight lines through it; a line with enough votes is a rule if the ink along it is unbroken and
-as thick nearly everywhere, or if it is a regular row of dots.
-
-Source: Duda and Hart 1972, "Use of the Hough transformation to detect lines and curves in pictures".
 """
 
 import math
@@ -15,30 +9,33 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from service.recognition.lines import Mask, printed_lines, widened
+from service.recognition.rules import Rule, find_rules
+from service.recognition.table_cell import beyond_cell, written_in_cell
+from service.recognition.wipe import Surroundings
 
 SQUARE = 1.5  # pictures narrower than this many heights may hold a single digit
 LENGTH_SHARE = 0.5  # of the picture's width that a rule runs along at least
 LONG = 1.5  # heights of the picture that a rule is as long as, where the picture is not much wider
-MAX_TILT = math.radians(12)
 MAX_THICKNESS = 0.14  # of the picture's height
-LEVEL_RUN = 0.25  # of the picture's height; ink that is level for less does not vote
-MAX_LEVEL_RUN_PX = 18  # for which a fine line is level at the largest tilt
-BRIDGED_GAP = 0.1  # of the picture's height; dots nearer to each other vote together
-MAX_VOTERS = 3000  # pixels; more of them find the same lines later
-MAX_LINES = 100  # with most votes that are looked at, and of these
-MAX_CANDIDATES = 12  # are looked at closely
-COVERED = 0.8  # of a rule's least length that has ink in a candidate
-EVEN_SHARE = 0.55  # of a rule's length along which it is as thick as usual; elsewhere strokes cross it
-UNBROKEN = 0.92  # of its length along which it has ink
-NUM_DOTS = 11  # in a row that make a dotted rule
-EVEN_DOTS = 0.7  # of the dots' columns in which they are as high as usual
-REGULAR = 0.6  # of the dots that follow in the usual distance
 WALL_SHARE = 0.9  # of the space between two rules that a wall takes up at least
 WALL_BEYOND = 0.12  # of that space, by which it goes on beyond the rules at most
+LEAST_PAST = 0.08  # of the picture's height, by which what crosses a single rule goes on beyond it
 LEAST_SPACE = 0.3  # of the picture's height; rules nearer to each other have no walls between them
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What is printed in a picture of a number.
+
+    Attributes:
+        lines: uint8 (height, width), 1 on and next to printed lines, but for those pixels where a stroke crosses them.
+        table: what is around the one cell that the picture shows; None where it is of no table.
+    """
+
+    lines: Mask
+    table: Surroundings | None = None
 
 
 def may_hold_one_digit(shape: tuple[int, ...]) -> bool:
@@ -46,213 +43,55 @@ def may_hold_one_digit(shape: tuple[int, ...]) -> bool:
     return shape[1] < SQUARE * shape[0]
 
 
-def ruled_lines(strokes: Mask, *, least_share: float) -> Mask:
-    """Find the pixels of printed lines, but for those where a stroke of a digit crosses them.
+def ruled_lines(strokes: Mask, *, least_share: float) -> Ruled:
+    """Find printed lines.
 
     Args:
         strokes: uint8 (height, width), 1 where there is ink.
         least_share: of a piece that hangs together, which a line is at least where the picture may hold a single digit.
-
-    Returns:
-        uint8 (height, width), 1 on and next to printed lines.
     """
     height, width = strokes.shape
-    if may_hold_one_digit(strokes.shape):
-        return printed_lines(strokes, least_share=least_share)
+    is_narrow = may_hold_one_digit(strokes.shape)
+    likely = printed_lines(strokes, least_share=least_share) if is_narrow else np.zeros_like(strokes)
+    if is_narrow and not likely.any():
+        return Ruled(likely)
     length = max(LENGTH_SHARE * width, min(LONG * height, 0.9 * width))
-    rules = _find_rules(strokes, length=length, thickest=max(4, round(MAX_THICKNESS * height)))
-    printed = np.zeros_like(strokes)
+    rules = find_rules(strokes, length=length, thickest=max(4, round(MAX_THICKNESS * height)))
+    walls = _find_walls(np.ascontiguousarray(strokes.T), rules)
+    printed = _pixels_of(rules, walls, strokes)
+    ink = strokes & ~printed
+    beyond = beyond_cell(ink, rules, walls)
+    if beyond is not None:
+        return Ruled(printed, Surroundings(printed | beyond, written_in_cell(ink, beyond)))
+    if is_narrow:
+        return Ruled(likely)  # what is no stroke of a digit
+    # Without a second rule, what goes from edge to edge is a wall in a table only; else it may be a 1.
+    return Ruled(printed if len(rules) >= 2 else _pixels_of(rules, [], strokes))
+
+
+def _pixels_of(rules: list[Rule], walls: list[Rule], strokes: Mask) -> Mask:
+    """1 on level and upright lines, and next to them, but for where a stroke crosses them."""
+    turned = np.ascontiguousarray(strokes.T)
+    pixels = np.zeros_like(strokes)
     for rule in rules:
-        printed |= _without_crossings(strokes, rule)
-    if len(rules) >= 2:
-        turned = np.ascontiguousarray(strokes.T)
-        for wall in _find_walls(turned, rules):
-            printed |= _without_crossings(turned, wall).T
-    return printed
+        pixels |= _without_crossings(strokes, rule)
+    for wall in walls:
+        pixels |= _without_crossings(turned, wall).T
+    return pixels
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A straight and nearly level line, y = offset + slope * x, from x = start to before end, in pixels."""
-
-    start: int
-    end: int
-    slope: float
-    offset: float
-    thickness: float
-
-    def y(self, x: float) -> float:
-        return self.offset + self.slope * x
-
-
-def _find_rules(strokes: Mask, *, length: float, thickest: int) -> list[_Rule]:
-    """Straight lines of at least a length, in pixels, and at most a thickness."""
-    height, width = strokes.shape
-    thin = strokes & ~cv2.morphologyEx(strokes, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
-    level = cv2.dilate(thin, np.ones((3, 1), np.uint8))
-    gap, run = max(3, round(BRIDGED_GAP * height)), min(MAX_LEVEL_RUN_PX, max(6, round(LEVEL_RUN * height)))
-    level = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
-    level = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-    if np.count_nonzero(level.any(axis=0)) < COVERED * length:
-        return []
-    rules: list[_Rule] = []
-    for slope, offset in _candidates(level, thin, length):
-        if any(abs(rule.y(width / 2) - offset - slope * width / 2) <= max(3.0, 1.2 * rule.thickness) for rule in rules):
-            continue
-        found = _rule_near(strokes, thin, slope, offset, length=length, thickest=thickest)
-        if found and all(abs(rule.y(width / 2) - found.y(width / 2)) > max(2.0, rule.thickness) for rule in rules):
-            rules.append(found)
-    return rules
-
-
-def _candidates(level: Mask, thin: Mask, length: float) -> list[tuple[float, float]]:
-    """Slope and offset of the lines that most ink votes for, those with most votes first."""
-    height, width = thin.shape
-    voters = level & thin
-    step = max(1, math.ceil(cv2.countNonZero(voters) / MAX_VOTERS))
-    if step > 1:
-        every = np.zeros_like(voters)
-        every[:, ::step] = voters[:, ::step]
-        voters = every
-    angle = max(2.0 / width, 0.002)  # between neighbors, which are then two pixels apart at the far end
-    least = max(3, int(0.45 * length / step))
-    votes = cv2.HoughLines(voters, 1.0, angle, least, None, 0, 0, math.pi / 2 - MAX_TILT, math.pi / 2 + MAX_TILT)
-    if votes is None:
-        return []
-    rho, theta = votes[:MAX_LINES, 0, :2].T.astype(np.float64)
-    at_left, rise = rho / np.sin(theta), -width / np.tan(theta)
-    columns = np.arange(0, width, max(1, width // 200))
-    rows = np.rint(at_left[:, np.newaxis] + rise[:, np.newaxis] * columns / width).astype(np.int64)
-    is_inside = (rows >= 0) & (rows < height)
-    has_ink = np.where(is_inside, level[rows.clip(0, height - 1), columns], 0).astype(bool)
-    num_columns = COVERED * length * len(columns) / width
-    gap = math.ceil(BRIDGED_GAP * height * len(columns) / width)
-    at_right = at_left + rise
-    distinct: list[tuple[float, float]] = []
-    for index in np.flatnonzero(has_ink.sum(axis=1) >= num_columns):
-        left, right = float(at_left[index]), float(at_right[index])
-        if any(abs(left - first) + abs(right - last) <= 6 for first, last in distinct):
-            continue
-        start, end = _longest(*_runs(has_ink[index]), gap=gap)
-        if end - start >= num_columns:
-            distinct.append((left, right))
-        if len(distinct) == MAX_CANDIDATES:
-            break
-    return [((right - left) / width, left) for left, right in distinct]
-
-
-def _rule_near(strokes: Mask, thin: Mask, slope: float, offset: float, *, length: float, thickest: int) -> _Rule | None:
-    """The rule along a candidate; None where the ink along it was written and not printed."""
-    reach = thickest + 2
-    fit = _fit_to_ink(thin, slope, offset, reach=reach, least=0.6 * length)
-    if fit is None:
-        return None
-    slope, offset = fit
-    has_ink, above, below = _ink_along(strokes, slope, offset, reach=reach, aside=1)
-    thickness_at, aside = above + below, np.abs(above - below) / 2
-    is_thin = has_ink & (thickness_at <= thickest)
-    if not is_thin.any():
-        return None
-    thickness = float(np.median(thickness_at[is_thin]))
-    is_even = has_ink & (np.abs(thickness_at - thickness) <= max(1.0, 0.3 * thickness))
-    is_even &= aside <= max(1.0, 0.25 * thickness)
-    starts, ends = _runs(has_ink)
-    start, end = _longest(starts, ends, gap=max(2, round(0.5 * thickness) + 1))
-    is_unbroken = has_ink[start:end].mean() >= UNBROKEN and is_even[start:end].mean() >= EVEN_SHARE
-    if end - start >= length and is_unbroken:
-        return _Rule(start, end, slope, offset, thickness)
-    start, end = _longest(starts, ends, gap=max(3, round(3 * thickness)))
-    is_dotted = is_even[start:end].sum() >= EVEN_DOTS * has_ink[start:end].sum()
-    is_dotted = is_dotted and _is_regular(starts[(starts >= start) & (starts < end)], thickness)
-    return _Rule(start, end, slope, offset, thickness) if end - start >= length and is_dotted else None
-
-
-def _fit_to_ink(thin: Mask, slope: float, offset: float, *, reach: int, least: float) -> tuple[float, float] | None:
-    """Slope and offset of the straight line along the middle of the thin ink that a candidate runs through."""
-    for limit in (3.0, 1.0):  # strokes that touch the rule pull at the first fit
-        has_ink, above, below = _ink_along(thin, slope, offset, reach=reach, aside=2)
-        middles = (below - above) / 2
-        usual = float(np.median(middles[has_ink])) if has_ink.any() else 0.0
-        x = np.flatnonzero(has_ink & (np.abs(middles - usual) <= limit))
-        if len(x) < max(8.0, 0.5 * least):
-            return None
-        y = offset + slope * x + middles[x]
-        away = x - x.mean()
-        slope = float((away * y).sum() / max(1e-9, float((away * away).sum())))
-        offset = float(y.mean() - slope * x.mean())
-    return (slope, offset) if np.count_nonzero(has_ink) >= least else None
-
-
-def _ink_along(
-    mask: Mask, slope: float, offset: float, *, reach: int, aside: int
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
-    """What a nearly level line runs through, column by column.
-
-    Args:
-        mask: uint8 (height, width).
-        slope: of the line.
-        offset: of the line, at x = 0.
-        reach: how far above and below the line is looked, in pixels.
-        aside: how far from the line ink may begin to be ink that it runs through, in pixels.
-
-    Returns:
-        Three arrays (width,): whether there is ink; how far it goes above the line and how far below it, in pixels, to
-        the edges of its first and last row. Without ink both are 0.
-    """
-    height, width = mask.shape
-    columns = np.arange(width)
-    line = offset + slope * columns
-    middle_rows = np.rint(line).astype(np.int64)
-    rows = middle_rows + np.arange(-reach, reach + 1)[:, np.newaxis]
-    is_inside = (rows >= 0) & (rows < height)
-    ink = np.where(is_inside, mask[rows.clip(0, height - 1), columns], 0).astype(bool)
-    nearest = reach + np.array(sorted(range(-aside, aside + 1), key=abs))
-    hits = ink[nearest]
-    has_ink: NDArray[np.bool_] = hits.any(axis=0)
-    at = nearest[hits.argmax(axis=0)]
-    indices = np.arange(2 * reach + 1)[:, np.newaxis]
-    gap_above = np.maximum.accumulate(np.where(ink, -1, indices), axis=0)[at, columns]
-    gap_below = np.minimum.accumulate(np.where(ink, 2 * reach + 1, indices)[::-1], axis=0)[::-1][at, columns]
-    rounding = line - middle_rows
-    above = np.where(has_ink, reach - gap_above - 0.5 + rounding, 0.0)
-    below = np.where(has_ink, gap_below - reach - 0.5 - rounding, 0.0)
-    return has_ink, above, below
-
-
-def _runs(has_ink: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where runs of ink start, and where they have ended."""
-    edges = np.diff(np.concatenate([[False], has_ink, [False]]).astype(np.int8))
-    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-
-
-def _longest(starts: NDArray[np.int64], ends: NDArray[np.int64], *, gap: int) -> tuple[int, int]:
-    """Start and end of the longest run once gaps of at most `gap` pixels are closed."""
-    is_wide = starts[1:] - ends[:-1] > gap
-    starts, ends = starts[np.concatenate([[True], is_wide])], ends[np.concatenate([is_wide, [True]])]
-    longest = int((ends - starts).argmax())
-    return int(starts[longest]), int(ends[longest])
-
-
-def _is_regular(starts: NDArray[np.int64], thickness: float) -> bool:
-    """Whether dots, by where they start, follow each other closely and in equal distances, as no digits do."""
-    if len(starts) < NUM_DOTS:
-        return False
-    distances = np.diff(starts)
-    usual = float(np.median(distances))
-    is_usual = np.abs(distances - usual) <= max(1.0, 0.2 * usual)
-    return bool(usual <= max(5.0, 6 * thickness) and is_usual.mean() >= REGULAR)
-
-
-def _find_walls(turned: Mask, rules: list[_Rule]) -> list[_Rule]:
-    """Upright lines from the uppermost rule to the lowest one.
+def _find_walls(turned: Mask, rules: list[Rule]) -> list[Rule]:
+    """Upright lines from the uppermost rule to the lowest one; past a single rule, from edge to edge.
 
     A stem of a 4 may go from rule to rule too, but is seldom as fine, as straight and as even as what is printed.
 
     Args:
         turned: uint8 (width, height), the strokes with rows and columns exchanged.
-        rules: at least two.
+        rules: the level lines.
     """
     width, height = turned.shape
+    if len(rules) < 2:
+        return [wall for rule in rules for wall in _walls_past(rule, turned)]
     upper = min(rules, key=lambda rule: rule.y(width / 2))
     lower = max(rules, key=lambda rule: rule.y(width / 2))
     space = lower.y(width / 2) - upper.y(width / 2)
@@ -260,7 +99,7 @@ def _find_walls(turned: Mask, rules: list[_Rule]) -> list[_Rule]:
         return []
     thickest = max(2, round(1.25 * max(upper.thickness, lower.thickness) + 0.5))
     walls = []
-    for wall in _find_rules(turned, length=WALL_SHARE * space, thickest=thickest):
+    for wall in find_rules(turned, length=WALL_SHARE * space, thickest=thickest):
         x = wall.y((wall.start + wall.end) / 2)
         begins = wall.start - upper.y(x)
         ends = wall.end - lower.y(x)
@@ -272,7 +111,17 @@ def _find_walls(turned: Mask, rules: list[_Rule]) -> list[_Rule]:
     return walls
 
 
-def _without_crossings(strokes: Mask, rule: _Rule) -> Mask:
+def _walls_past(rule: Rule, turned: Mask) -> list[Rule]:
+    """Upright lines that cross a rule well inside the picture, and leave it above and below."""
+    width, height = turned.shape
+    thickest = max(2, round(1.25 * rule.thickness + 0.5))
+    if not LEAST_PAST * height <= rule.y(width / 2) <= (1 - LEAST_PAST) * height:
+        return []
+    walls = find_rules(turned, length=WALL_SHARE * height, thickest=thickest)
+    return [wall for wall in walls if wall.start <= 1 and wall.end >= height - 1]
+
+
+def _without_crossings(strokes: Mask, rule: Rule) -> Mask:
     """The pixels of a rule and next to it, less those that a stroke needs to go through, or to stand on."""
     height, width = strokes.shape
     reach = rule.thickness / 2 + max(1.0, 0.35 * rule.thickness)

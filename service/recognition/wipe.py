@@ -1,5 +1,7 @@
 """Painting paper over what stands in a picture beside the number, so that nobody looks at it again."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -7,6 +9,19 @@ from service.recognition.image import GrayImage
 from service.recognition.lines import Mask, widened
 
 SOFT_PX = 2  # around a mask, where what is to go has soft edges, or was blended with its surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a number, and is to go before it is looked for again.
+
+    Attributes:
+        mask: uint8 (height, width), 1 on it; of the picture's proportions, and perhaps smaller.
+        other_ink: uint8 (height, width), 1 on ink that stays.
+    """
+
+    mask: Mask
+    other_ink: Mask
 
 
 def wiped(picture: GrayImage, mask: Mask, other_ink: Mask | None = None) -> GrayImage:

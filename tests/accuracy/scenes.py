@@ -80,6 +80,27 @@ def in_pale_pencil(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return photographed(PAPER * (1.0 - rng.uniform(1 / 12, 1 / 8) * with_margin(ink, 0.5)), rng)
 
 
+def in_a_table(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A cell cut out of a page, seldom along its lines: on most sides a part of its neighbor is in view.
+
+    The same is written in every cell. Of a neighbor at most two thirds are in view, and of a wide one as much as the
+    ink is high.
+    """
+    margins = [round(rng.uniform(low, 0.45) * ink.shape[0]) for low in (0.15, 0.25)]
+    cell = np.pad(ink, [(margin, margin) for margin in margins])
+    largest = [min(2 * side // 3, ink.shape[0]) for side in cell.shape]
+    shown = [[round(rng.uniform(0.2, 1.0) * px) if rng.random() < 0.8 else 0 for _ in range(2)] for px in largest]
+    (top, bottom), (left, right) = shown
+    height, width = cell.shape
+    page = np.tile(cell, (3, 3))[height - top : 2 * height + bottom, width - left : 2 * width + right]
+    lines, line_px = np.zeros(page.shape, np.float32), max(1, round(rng.uniform(0.02, 0.06) * ink.shape[0]))
+    for y in ([top] if top else []) + ([top + height] if bottom else []):
+        cv2.line(lines, (0, y), (page.shape[1], y), 1.0, line_px)
+    for x in ([left] if left else []) + ([left + width] if right else []):
+        cv2.line(lines, (x, 0), (x, page.shape[0]), 1.0, line_px)
+    return photographed(_on_paper(page) * (1.0 - rng.uniform(0.4, 0.7) * lines), rng)
+
+
 def with_margin(ink: np.ndarray, share: float) -> np.ndarray:
     """Ink with room all around, so many times as wide as the ink is high; float32 (height, width)."""
     return np.pad(ink, round(share * ink.shape[0])).astype(np.float32)
@@ -97,7 +118,7 @@ def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 SCENES: dict[str, Scene] = {
-    scene.__name__: scene for scene in (circled, on_a_desk, on_wood, under_a_hand, faxed, in_pale_pencil)
+    scene.__name__: scene for scene in (circled, on_a_desk, on_wood, under_a_hand, faxed, in_pale_pencil, in_a_table)
 }
 
 

@@ -41,6 +41,7 @@ FLOORS = {
     "mnist_under_a_hand": 0.92,
     "mnist_faxed": 0.98,
     "mnist_in_pale_pencil": 0.85,
+    "mnist_in_a_table": 0.9,
     "mnist_as_bright_as_its_paper": 0.98,
     "mnist_in_colored_cells": 0.98,
 }

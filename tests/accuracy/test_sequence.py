@@ -15,7 +15,17 @@ import numpy as np
 import pytest
 
 from tests.accuracy.colored_scenes import as_bright_as_its_paper, in_colored_cells, on_a_form
-from tests.accuracy.scenes import Scene, circled, cropped, faxed, in_pale_pencil, on_a_desk, on_wood, under_a_hand
+from tests.accuracy.scenes import (
+    Scene,
+    circled,
+    cropped,
+    faxed,
+    in_a_table,
+    in_pale_pencil,
+    on_a_desk,
+    on_wood,
+    under_a_hand,
+)
 from tests.pictures import encode, png
 from tests.project import ROOT
 from tests.running_service import running_service
@@ -68,6 +78,7 @@ SETS: dict[str, tuple[str, float, Callable[[Path], Numbers]]] = {
     "served_under_a_hand_5_digits": ("", 0.8, five_digits_in_scene(under_a_hand)),
     "served_faxed_5_digits": ("", 0.93, five_digits_in_scene(faxed)),
     "served_in_pale_pencil_5_digits": ("", 0.85, five_digits_in_scene(in_pale_pencil)),
+    "served_in_a_table_5_digits": ("", 0.85, five_digits_in_scene(in_a_table)),
     "served_as_bright_as_its_paper_5_digits": ("", 0.93, five_digits_in_scene(as_bright_as_its_paper)),
     "served_in_colored_cells_5_digits": ("", 0.93, five_digits_in_scene(in_colored_cells)),
     "served_on_a_form_5_digits": ("", 0.93, five_digits_in_scene(on_a_form)),

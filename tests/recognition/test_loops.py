@@ -125,13 +125,13 @@ def test_what_is_no_loop_around_ink_is_left(strokes) -> None:
 def test_a_loop_is_told_from_what_is_inside(inside) -> None:
     around = strokes_of(RING)
     strokes = strokes_of(RING, *inside)
-    assert np.array_equal(loops_around_ink(strokes).lines, around)
+    assert np.array_equal(loops_around_ink(strokes).mask, around)
 
 
 def test_loops_within_loops_are_all_found() -> None:
     outer, inner = ("rectangle", ((2, 2), (97, 97), 1, 2)), ("ellipse", ((50, 50), (36, 40), 0, 0, 360, 1, 3))
     strokes = strokes_of(outer, inner, ("line", ((50, 30), (50, 70), 1, 5)))
-    assert np.array_equal(loops_around_ink(strokes).lines, strokes_of(outer, inner))
+    assert np.array_equal(loops_around_ink(strokes).mask, strokes_of(outer, inner))
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def stems_between_rules() -> np.ndarray:
     ids=["bars", "feet", "fives", "small eights", "ones", "dashes", "zeros in a chain", "stems", "nothing", "all ink"],
 )
 def test_strokes_of_digits_are_no_printed_lines(strokes: np.ndarray) -> None:
-    assert ruled_lines(strokes, least_share=0.4).sum() == 0
+    assert ruled_lines(strokes, least_share=0.4).lines.sum() == 0
 
 
 def test_the_stem_of_a_digit_between_rules_is_no_wall() -> None:
@@ -119,7 +119,7 @@ def test_the_stem_of_a_digit_between_rules_is_no_wall() -> None:
     strokes = np.pad(strokes, ((4, 4), (10, 10)))
     ruled = strokes.copy()
     ruled[2:4] = ruled[-4:-2] = 1
-    left = np.where(ruled_lines(ruled, least_share=0.4) > 0, 0, ruled)
+    left = np.where(ruled_lines(ruled, least_share=0.4).lines > 0, 0, ruled)
     assert left[strokes > 0].mean() >= 0.93
 
 
@@ -127,7 +127,7 @@ def test_the_stem_of_a_digit_between_rules_is_no_wall() -> None:
 def test_odd_shapes_do_no_harm(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 2, shape, dtype=np.uint8)
     for strokes in (noise, np.ones(shape, np.uint8), np.zeros(shape, np.uint8), np.eye(*shape, dtype=np.uint8)):
-        lines = ruled_lines(strokes, least_share=0.4)
+        lines = ruled_lines(strokes, least_share=0.4).lines
         assert lines.shape == shape
         assert lines.dtype == np.uint8
         assert set(np.unique(lines)) <= {0, 1}
