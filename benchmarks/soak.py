@@ -8,6 +8,7 @@ import http.client
 import json
 import re
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -60,10 +61,12 @@ def soak(models_dir: Path, num_readings: int) -> dict[str, object]:
                 num_requests=size,
                 on_answer=lambda count: seen_files.update(_open_files(server)) if count % 500 == 0 else None,
             )
+            statuses = Counter(answer.status for answer in answers)
             stretches.append(
                 {
                     "num_readings": number * size,
-                    "num_failed": sum(answer.status != http.client.OK for answer in answers),
+                    "num_failed": len(answers) - statuses[http.client.OK],
+                    "num_refused": statuses[http.client.TOO_MANY_REQUESTS],  # of those that failed
                     "ms_per_reading": round((time.monotonic() - began) * 1e3 / size, 3),
                     "rss_mib": round(server.rss_bytes() / 2**20, 1),
                 }
