@@ -5,8 +5,8 @@ lines of the cell it was written in, pieces of its neighbors. Here all that beco
 digit's strokes ink up to 255. A picture whose paper is flat already is not touched otherwise: on MNIST's
 own images, and on their negatives, finding the ink is the identity but for the crop.
 
-What the paper lies on is dealt with in `sheet`, light in `digit_paper`, what is drawn around a digit in `loops`,
-printed lines in `lines`, and what else is near it in `pieces`.
+What the paper lies on is dealt with in `sheet`, light in `digit_paper`, the other cells of a table in `table_cell`,
+what is drawn around a digit in `loops`, printed lines in `lines`, and what else is near it in `pieces`.
 """
 
 import math
@@ -18,7 +18,7 @@ import numpy as np
 from service.recognition.digit_paper import LiftedInk, lift_ink, lift_tiny_ink
 from service.recognition.image import GrayImage
 from service.recognition.lines import without_stripes
-from service.recognition.loops import loops_around_ink
+from service.recognition.loops import FAINT, loops_around_ink
 from service.recognition.paper import Polarity, shrink
 from service.recognition.picture_frame import FRAME_THICKNESS, frame_inset
 from service.recognition.pieces import (
@@ -29,10 +29,12 @@ from service.recognition.pieces import (
     smallest_digit_px,
 )
 from service.recognition.prediction import Box
+from service.recognition.rulings import table_around
 from service.recognition.sheet import paper_alone
-from service.recognition.wipe import wiped
+from service.recognition.wipe import Surroundings, wiped
 
 WORK_PX = 512  # longer side at which ink is looked for; more shows only the paper's fibers
+COARSE_PX = 256  # longer side at which the lines of a table are looked for
 SMALL_INK_PX = 96  # ink smaller than this in a reduced picture is looked at again from nearer
 SMALL_PICTURE_PX = 40  # a picture this small was cut by a program; a clean one has no ink but the digit's, and rulings
 TINY_PICTURE_PX = 20  # in a picture no larger than the digit on a canvas there is room for nothing beside a digit
@@ -73,9 +75,9 @@ def _find_near(picture: GrayImage) -> Ink:
     if lifted.is_blank:
         return _blank(lifted.polarity)
     is_large = max(reduced.shape) > SMALL_PICTURE_PX
-    loops = loops_around_ink((lifted.image >= STROKE_LEVEL).astype(np.uint8)) if is_large else None
-    if loops is not None:
-        picture = wiped(picture, loops.mask, loops.other_ink)
+    around = _around_ink(lifted) if is_large else None
+    if around is not None:
+        picture = wiped(picture, around.mask, around.other_ink)
         reduced = shrink(picture, WORK_PX)
         lifted = _lift(reduced)
     ink = _find(lifted)
@@ -99,6 +101,12 @@ def _enlarge(box: Box, factor: float, *, margin: int, shape: tuple[int, ...]) ->
     right = min(shape[1], math.ceil((box.x + box.width) * factor) + margin)
     bottom = min(shape[0], math.ceil((box.y + box.height) * factor) + margin)
     return Box(left, top, right - left, bottom - top)
+
+
+def _around_ink(lifted: LiftedInk) -> Surroundings | None:
+    """The other cells of a table, or what is drawn around the digit."""
+    table = table_around((shrink(lifted.image, COARSE_PX) >= FAINT).astype(np.uint8))
+    return table or loops_around_ink((lifted.image >= STROKE_LEVEL).astype(np.uint8))
 
 
 def _lift(picture: GrayImage) -> LiftedInk:

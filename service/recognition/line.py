@@ -152,7 +152,7 @@ def _find(lifted: LiftedLine) -> Line:
     if not lifted.is_cut:
         smallest_px = smallest_digit_px(ink.shape[:1], lifted.contrast)
         kept = keep_line(ink, rulings=lifted.rulings, smallest_px=smallest_px)
-        ink, is_alone = kept.image, kept.is_alone
+        ink, is_alone = kept.image, kept.is_alone and not lifted.is_divided
     if not (ink >= LINE_LEVEL).any():
         return _blank(lifted.polarity)
     return replace(_leveled(ink, lifted.polarity), is_clean=lifted.is_clean, is_alone=is_alone)

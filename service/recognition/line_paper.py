@@ -63,6 +63,7 @@ class LiftedLine:
         is_cut: whether a program cut the picture out along its ink, so that all of the ink is the number.
         is_clean: whether the paper was one level without noise, and the ink kept its values.
         around: what stands around other ink, and may still be in `image`: loops, or the other cells of a table.
+        is_divided: see `Ruled`.
     """
 
     image: GrayImage
@@ -73,6 +74,7 @@ class LiftedLine:
     is_cut: bool
     is_clean: bool = False
     around: Surroundings | None = None
+    is_divided: bool = False
 
 
 def lift_line(picture: GrayImage) -> LiftedLine:
@@ -104,7 +106,8 @@ def lift_line(picture: GrayImage) -> LiftedLine:
         # Drawn close to its edges, a digit has strokes of half the picture; only what leaves the picture is a line.
         rulings = touching_edges(rulings)
     around = ruled.table or loops_around_ink(_strokes(ink))
-    return _lifted(_cleared(ink, rulings), rulings, polarity, levels, is_cut=False, is_clean=True, around=around)
+    lifted = _lifted(_cleared(ink, rulings), rulings, polarity, levels, is_cut=False, is_clean=True, around=around)
+    return replace(lifted, is_divided=ruled.is_divided)
 
 
 def _lifted(
@@ -250,7 +253,8 @@ def _without_rulings(ink: GrayImage, levels: Levels, polarity: Polarity) -> Lift
         ink = cv2.GaussianBlur(ink, (0, 0), SMOOTHING_PX)
         levels = _levels_of(_blotted(ink, rulings, levels), paper=levels.paper)
     cleared = _cleared(stretch(ink, levels), rulings)
-    return _lifted(cleared, rulings, polarity, seen, is_cut=False, around=around)
+    lifted = _lifted(cleared, rulings, polarity, seen, is_cut=False, around=around)
+    return replace(lifted, is_divided=ruled.is_divided)
 
 
 def _ruled(ink: GrayImage, least_share: float) -> Ruled:

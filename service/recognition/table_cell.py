@@ -12,13 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from service.recognition.lines import Mask
+from service.recognition.lines import Mask, widened
 from service.recognition.rules import Rule
 
 LEAST_CELL = 0.45  # of the picture's width and height, that a cell takes up
+LARGEST_STRIP = 0.7  # of the cell's width, that is in view of a cell beside it
 LEAVES_PX = 2  # from the picture's edge, at which a line has left it
+MOST_LINES = 2  # in either direction; squared paper has more of them, and nothing beyond them
 WHOLE = 0.5  # of the cell's height; what is as tall beyond it and does not leave the picture is no piece of a neighbor
 PIECE = 0.1  # of the cell's height; smaller ones are specks, and what a 4 cut out closely has beyond its own lines
+STRAIGHT = 0.65  # of the cell's height; strokes of digits are not so straight for longer, mostly
 LEAST_BEYOND_PX = 3  # past a line's middle, where another cell begins
 
 
@@ -38,6 +41,8 @@ def beyond_cell(ink: Mask, rules: Sequence[Rule], walls: Sequence[Rule]) -> Mask
     level, upright = (_Pair.around_middle(lines, ink.shape[::step]) for lines, step in ((rules, 1), (walls, -1)))
     if not level.lines or not upright.lines or level.share < LEAST_CELL or upright.share < LEAST_CELL:
         return None
+    if max(len(rules), len(walls)) > MOST_LINES:
+        return None
     # Where one line is out of view, a 1 from rule to rule may look like a wall; but it does not go on to the edges.
     is_closed = len(level.lines) == len(upright.lines) == 2
     if not (level.leaves or upright.leaves if is_closed else level.leaves and upright.leaves):
@@ -46,22 +51,52 @@ def beyond_cell(ink: Mask, rules: Sequence[Rule], walls: Sequence[Rule]) -> Mask
     return beyond if _holds_cut_pieces(ink & beyond, cell_height=level.share * height) else None
 
 
-def written_in_cell(ink: Mask, beyond: Mask) -> Mask:
+def written_in_cell(ink: Mask, beyond: Mask, lines: Mask) -> Mask:
     """The pieces of ink that stand in a cell, with what of them goes on beyond its lines.
 
     Args:
         ink: uint8 (height, width), 1 where there is ink, less the lines.
         beyond: of `beyond_cell`.
+        lines: uint8 (height, width), 1 on and next to all of the lines.
 
     Returns:
-        uint8 (height, width), 1 on pieces that are mostly in the cell.
+        uint8 (height, width), 1 on pieces that are mostly in the cell, and more than what is left of a line.
     """
     num_pieces, pieces = cv2.connectedComponents(ink, connectivity=8)
-    num_pixels, num_beyond = (np.bincount(pieces[mask > 0], minlength=num_pieces) for mask in (ink, ink & beyond))
-    is_inside = 2 * num_beyond < num_pixels
+    num_pixels, num_beyond, num_on_lines = (
+        np.bincount(pieces[mask > 0], minlength=num_pieces) for mask in (ink, ink & beyond, ink & lines)
+    )
+    is_inside = (2 * num_beyond < num_pixels) & (num_on_lines < num_pixels)
     is_inside[0] = False
     inside: Mask = is_inside[pieces].astype(np.uint8)
     return inside
+
+
+def is_divided(ink: Mask, walls: Sequence[Rule]) -> bool:
+    """Whether upright lines that leave the picture part its middle from something as high, perhaps in another cell.
+
+    A digit of the next cell looks like the cents beyond the line of a ledger. Boxes with a digit in each have more
+    lines, and none of them takes up half of the picture.
+
+    Args:
+        ink: uint8 (height, width), 1 where there is ink, less the lines.
+        walls: the upright lines, with rows and columns exchanged.
+    """
+    height, width = ink.shape
+    leaving = [wall for wall in walls if wall.start <= LEAVES_PX and wall.end >= height - LEAVES_PX]
+    pair = _Pair.around_middle(leaving, (width, height))
+    strip = max(pair.first, width - pair.last)
+    if not pair.lines or pair.share < LEAST_CELL or strip > LARGEST_STRIP * pair.share * width:
+        return False
+    beyond: Mask = pair.outside.T.astype(np.uint8)
+    tallest_inside, tallest_beyond = (_tallest(ink * mask) for mask in (1 - beyond, beyond))
+    return bool(tallest_inside) and tallest_beyond >= WHOLE * tallest_inside
+
+
+def _tallest(ink: Mask) -> int:
+    """Height of the highest piece of ink, in pixels; 0 where there is none."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    return int(stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +105,15 @@ class _Pair:
 
     Attributes:
         lines: these lines.
+        first, last: where these are, at half of the picture's width; its edges where they are out of view.
         share: of the picture's height, that lies between them, or between one and the edge beyond the middle.
         leaves: whether they run from one edge of the picture to the other.
         outside: bool (height, width), True above the upper one and below the lower one.
     """
 
     lines: Sequence[Rule]
+    first: float
+    last: float
     share: float
     leaves: bool
     outside: NDArray[np.bool_]
@@ -95,7 +133,7 @@ class _Pair:
         for line, side in ((upper, -1), (lower, 1)):
             if line is not None:
                 outside |= side * (rows - line.offset - line.slope * columns) > LEAST_BEYOND_PX
-        return cls(found, (bottom - top) / height, leaves, outside)
+        return cls(found, top, bottom, (bottom - top) / height, leaves, outside)
 
 
 def _holds_cut_pieces(ink: Mask, *, cell_height: float) -> bool:
@@ -105,4 +143,12 @@ def _holds_cut_pieces(ink: Mask, *, cell_height: float) -> bool:
     left, top, widths, heights, _ = stats[1:].T
     is_piece = np.maximum(widths, heights) >= PIECE * cell_height
     is_cut = (left == 0) | (top == 0) | (left + widths == width) | (top + heights == height)
-    return bool(is_piece.any() and not (~is_cut & (heights >= WHOLE * cell_height)).any())
+    is_whole = ~is_cut & (heights >= WHOLE * cell_height)
+    return bool(is_piece.any() and not is_whole.any()) and not _is_mostly_straight(ink, round(STRAIGHT * cell_height))
+
+
+def _is_mostly_straight(ink: Mask, length: int) -> bool:
+    """Whether ink is level or upright for so many pixels, as more lines of squared paper are, even a little tilted."""
+    broad = widened(ink)
+    runs = [cv2.morphologyEx(broad, cv2.MORPH_OPEN, np.ones(side, np.uint8)) for side in ((1, length), (length, 1))]
+    return 2 * cv2.countNonZero(ink & (runs[0] | runs[1])) > cv2.countNonZero(ink)

@@ -101,6 +101,16 @@ def in_a_table(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return photographed(_on_paper(page) * (1.0 - rng.uniform(0.4, 0.7) * lines), rng)
 
 
+def photographed_paper(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Nothing but paper around the ink."""
+    return photographed(_on_paper(with_margin(ink, 0.5)), rng)
+
+
+def on_white(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As a tablet draws it."""
+    return np.rint(255 * (1.0 - with_margin(ink, 0.5))).astype(np.uint8)
+
+
 def with_margin(ink: np.ndarray, share: float) -> np.ndarray:
     """Ink with room all around, so many times as wide as the ink is high; float32 (height, width)."""
     return np.pad(ink, round(share * ink.shape[0])).astype(np.float32)

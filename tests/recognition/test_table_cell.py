@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from service.recognition.ink import find_ink
 from service.recognition.line import Line, find_line
+from service.recognition.rules import Rule
 from service.recognition.rulings import ruled_lines
+from service.recognition.table_cell import beyond_cell
 from tests.recognition.drawing import with_grain
 from tests.recognition.writing import ink_in_picture, number, on_paper, shares, turned
 
@@ -124,6 +127,38 @@ def test_what_is_whole_beyond_a_line_is_not_taken_away():
     assert line.box.x <= 11
 
 
+def test_what_is_whole_beyond_a_wall_leaves_the_number_to_a_person():
+    others = np.zeros(SHAPE, np.uint8)
+    others[TOP : TOP + 60, 2:16] = NEIGHBOR[:, :14]
+    assert not find_line(cell(SIDES[0], others=others)).is_alone
+
+
+@pytest.mark.parametrize("grain", [0, 3])
+def test_a_wall_without_rules_in_view_leaves_the_number_to_a_person(grain):
+    picture = cell(["before", "after"])
+    assert not find_line(with_grain(picture, deviation=grain) if grain else picture).is_alone
+
+
+@pytest.mark.parametrize("sides", [["above", "below"], ["before", "after"], SIDES[0]], ids=" ".join)
+def test_lines_with_nothing_beyond_them_leave_it_alone(sides):
+    assert find_line(with_grain(cell(sides, others=np.zeros(SHAPE, np.uint8)), deviation=3)).is_alone
+
+
+@pytest.mark.parametrize("text", ["53", "532", "53298"])
+def test_digits_in_boxes_whose_walls_leave_the_picture_are_one_number(text):
+    boxes = [np.pad(digit, ((15, 15), (18, 18))) for digit in (number(one, height=60) for one in text)]
+    picture = on_paper(np.hstack(boxes), margin=0)
+    for x in np.cumsum([box.shape[1] for box in boxes])[:-1].tolist():
+        cv2.line(picture, (x, 0), (x, picture.shape[0]), 90, 2)
+    assert find_line(with_grain(picture, deviation=3)).is_alone
+
+
+def test_a_tall_1_in_a_picture_cut_along_its_ink_is_a_digit():
+    digits = np.pad(INK, ((4, 4), (0, 0)))
+    digits[:, 70:75] = 255
+    assert find_line(with_grain(on_paper(digits, margin=0), deviation=3)).is_alone
+
+
 def test_a_1_between_rules_is_no_wall_of_a_cell():
     written = np.zeros(SHAPE, bool)
     written[TOP : TOP + 60, LEFT:-LEFT] = INK >= 128
@@ -150,3 +185,67 @@ def test_a_1_through_a_single_rule_from_edge_to_edge_stays():
     line = find_line(with_grain(picture, deviation=3))
     assert line.box is not None
     assert line.box.x <= 42
+
+
+DIGIT = number("5", height=60)
+SIDE = DIGIT.shape[0] + 2 * TOP
+
+
+def cell_of_a_digit(sides: list[str], digit: np.ndarray) -> np.ndarray:
+    """A cell with one digit, or nothing, and on these sides lines and a piece of another digit; dark on light."""
+    ink = np.zeros((SIDE, SIDE), np.uint8)
+    left = (SIDE - digit.shape[1]) // 2
+    ink[TOP : TOP + 60, left : left + digit.shape[1]] = digit
+    pieces = {
+        "above": (slice(0, 20), slice(left, left + NEIGHBOR.shape[1]), NEIGHBOR[-20:]),
+        "below": (slice(SIDE - 20, SIDE), slice(left, left + NEIGHBOR.shape[1]), NEIGHBOR[:20]),
+        "before": (slice(TOP, TOP + 60), slice(0, 20), NEIGHBOR[:, -20:]),
+        "after": (slice(TOP, TOP + 60), slice(SIDE - 20, SIDE), NEIGHBOR[:, :20]),
+    }
+    for side in sides:
+        rows, columns, piece = pieces[side]
+        ink[rows, columns] = np.maximum(ink[rows, columns], piece)
+    picture = on_paper(ink, margin=0)
+    near, far = 30, SIDE - 30
+    lines = {
+        "above": ((0, near), (SIDE, near)),
+        "below": ((0, far), (SIDE, far)),
+        "before": ((near, 0), (near, SIDE)),
+        "after": ((far, 0), (far, SIDE)),
+    }
+    for side in sides:
+        cv2.line(picture, *lines[side], 90, 2)
+    return picture
+
+
+@pytest.mark.parametrize("grain", [0, 3])
+@pytest.mark.parametrize("sides", SIDES, ids=" ".join)
+def test_a_digit_in_a_cell_is_alone(sides, grain):
+    picture = cell_of_a_digit(sides, DIGIT)
+    ink = find_ink(with_grain(picture, deviation=grain) if grain else picture)
+    assert ink.box is not None
+    left = (SIDE - DIGIT.shape[1]) // 2
+    assert abs(ink.box.x - left) <= 2
+    assert abs(ink.box.y - TOP) <= 2
+    assert abs(ink.box.width - DIGIT.shape[1]) <= 4
+    assert abs(ink.box.height - 60) <= 4
+
+
+@pytest.mark.parametrize("sides", SIDES, ids=" ".join)
+def test_a_cell_without_a_digit_is_blank(sides):
+    picture = cell_of_a_digit(sides, np.zeros_like(DIGIT))
+    assert find_ink(with_grain(picture, deviation=3)).box is None
+
+
+def level_lines(*rows: int, width: int = 160) -> list[Rule]:
+    return [Rule(0, width, 0.0, float(row), 2.0) for row in rows]
+
+
+def test_what_is_beyond_a_cell_is_not_more_lines_of_squared_paper():
+    around = level_lines(30, 130)
+    pieces, lines = np.zeros((160, 160), np.uint8), np.zeros((160, 160), np.uint8)
+    pieces[140:, 60:100] = 1
+    lines[150:152] = 1
+    assert beyond_cell(pieces, around, around) is not None
+    assert beyond_cell(pieces, level_lines(30, 130, 150), around) is None
+    assert beyond_cell(lines, around, around) is None
