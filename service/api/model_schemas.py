@@ -21,7 +21,7 @@ _PROVENANCE = {"config": "cnn", "seed": 1}
 _MEMBER = {"name": "ensemble", "version": 1}
 _CASCADE = {"small": {"name": "cnn", "version": 1}, "large": _MEMBER, "sure_from": 0.98, "clean_sure_from": 0.995}
 _SECOND_LOOK = {"classifier": {"name": "cnn", "version": 1}, "weight": 0.5}
-_PEER = {"reader": {"name": "crnn_peer", "version": 1}, "sure_from": 0.98}
+_PEER = {"reader": {"name": "crnn_peer", "version": 1}, "sure_from": 0.98, "reads_slanted": True}
 _FILES = {"saved_model.pb": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 _CARD = {
     "name": "cnn",
@@ -103,14 +103,18 @@ class SecondLookOut(Schema):
 
 
 class PeerOut(Schema):
-    """Which other sequence reader is asked about a clean line of which one is not sure."""
+    """Which other sequence reader is asked about a line, and when."""
 
     reader: ModelOut = Field(
         description="Where another version is loaded, the reader asks nobody, and says so in the log at the start.",
         examples=[{"name": "crnn_peer", "version": 1}],
     )
     sure_from: Probability = Field(
-        description="Confidence from which on the reading of the first one stands.", examples=[0.98]
+        description="Confidence from which on the first one's reading of a clean line stands.", examples=[0.98]
+    )
+    reads_slanted: bool = Field(
+        description="Whether it reads the slanted views of lines that are not clean, in place of the first one.",
+        examples=[True],
     )
 
 
@@ -167,8 +171,7 @@ class ModelCardOut(Schema):
         examples=[_SECOND_LOOK],
     )
     peer: PeerOut | None = Field(
-        description="Of a sequence reader, whom it asks about clean lines of which it is not sure; null where it asks "
-        "nobody.",
+        description="Of a sequence reader, which other one it shares lines with; null where it asks nobody.",
         examples=[_PEER],
     )
     slants: tuple[float, ...] = Field(

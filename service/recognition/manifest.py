@@ -100,7 +100,7 @@ class Manifest:
         files: SHA-256 (hex) of every other file, by its path inside the folder with forward slashes.
         cascade: of a cascade, what it is made of; None for other kinds.
         second_look: of a sequence reader that takes one; None for others, and for other kinds.
-        peer: of a sequence reader that asks another one about clean lines; None for others, and for other kinds.
+        peer: of a sequence reader that asks another one; None for others, and for other kinds.
         slants: of the views beside the first, in which a sequence reader sees a line that is not clean; see
             `service.recognition.views`. Empty where it sees all lines once, and for other kinds.
     """

@@ -98,24 +98,29 @@ class SecondLookRule:
 
 @dataclass(frozen=True, slots=True)
 class PeerRule:
-    """Which other sequence reader is asked about a clean line of which a reader is not sure.
+    """Which other sequence reader is asked about a line, and when; what the two say is averaged.
 
     Attributes:
-        reader: it looks at the line as the first reader has looked at it, and what the two say is averaged.
-        sure_from: confidence from which on the reading of the first stands.
+        reader: of clean lines it sees what the first reader has seen.
+        sure_from: confidence from which on the first reader's reading of a clean line stands.
+        reads_slanted: whether the slanted views of all other lines are read by it in place of the first reader.
     """
 
     reader: Member
     sure_from: float
+    reads_slanted: bool = False
 
     @staticmethod
     def parse(record: Any) -> "PeerRule":
         """From JSON.
 
         Raises:
-            ValueError: the threshold is no probability.
+            ValueError: the threshold is no probability, or `reads_slanted` neither true nor false.
         """
-        rule = PeerRule(Member(**record["reader"]), float(record["sure_from"]))
+        # Readers that were exported before peers read views say nothing of them.
+        rule = PeerRule(Member(**record["reader"]), float(record["sure_from"]), record.get("reads_slanted", False))
+        if not isinstance(rule.reads_slanted, bool):
+            raise ValueError(f"`reads_slanted` of `peer` is {rule.reads_slanted!r}, it must be true or false")
         _check_probability(rule.sure_from, "`sure_from` of `peer`")
         return rule
 

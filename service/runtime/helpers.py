@@ -19,7 +19,7 @@ class Helpers:
 
     Attributes:
         classifier: for its second look.
-        peer: about clean lines of which it is not sure.
+        peer: about whole lines; see `PeerRule`.
         peer_classifier: for the second look of the peer.
     """
 

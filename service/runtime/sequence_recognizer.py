@@ -5,8 +5,8 @@
 
 The second half of it, from the digits on, is the second look; a reader whose manifest asks for none goes straight to
 the number. A line that is not clean goes all the way but the last step several times, in the views that the manifest
-asks for, and its number is what they show together. Where a line is clean and the reader not sure of its number, the
-peer goes the same way from the canvas on, and the number is what both say together.
+asks for, and its number is what they show together; a peer may read the slanted ones. Where a line is clean and the
+reader not sure of its number, the peer goes the same way from the canvas on, and the number is what both say together.
 """
 
 import io
@@ -87,8 +87,7 @@ class SequenceRecognizer:
     Args:
         network: of the reader.
         workplace: where pictures are looked at, and logits made sense of.
-        peer: is asked about clean lines of which the reader is not sure; None where the manifest names nobody, or where
-            the reader is on its own.
+        peer: is asked as the manifest's `PeerRule` says; None where it names nobody, or where the reader is on its own.
         on_read: see `OnRead`.
     """
 
@@ -192,21 +191,37 @@ class SequenceRecognizer:
 
     async def _read_lines(self, lines: Sequence["_Line"]) -> "_ReadLines":
         """The numbers in lines; the peer is asked about all that are doubtful at once."""
-        first = await self._network.frames_of([view for line in lines for view in line.seen.views])
-        frames = _dealt(first.logits, lines)
-        located = await self._make_sense_of(lines, frames)
+        first = await self._frames_of(lines)
+        located = await self._make_sense_of(lines, first.frames)
         doubtful = [index for index, one in enumerate(located) if self._is_doubtful(lines[index], one.reading)]
         if self._peer is None or not doubtful:
             return _ReadLines(located, first.queue_ms, first.model_ms)
         asked = [lines[index] for index in doubtful]
         second = await self._peer.frames_of([view for line in asked for view in line.seen.views], is_admitted=True)
-        of_both = [frames[index] + more for index, more in zip(doubtful, _dealt(second.logits, asked), strict=True)]
+        of_peer = _dealt(second.logits, [len(line.seen.views) for line in asked])
+        of_both = [first.frames[index] + more for index, more in zip(doubtful, of_peer, strict=True)]
         for index, one in zip(doubtful, await self._make_sense_of(asked, of_both), strict=True):
             located[index] = one
         return _ReadLines(located, first.queue_ms + second.queue_ms, first.model_ms + second.model_ms)
 
+    async def _frames_of(self, lines: Sequence["_Line"]) -> "_LineFrames":
+        """What is said about every view of the lines; about the slanted ones by the peer, where it reads these."""
+        rule = self.manifest.peer
+        peer = self._peer if rule is not None and rule.reads_slanted else None
+        num_own = [len(line.seen.views) if peer is None else min(1, len(line.seen.views)) for line in lines]
+        views = [line.seen.views[:num] for line, num in zip(lines, num_own, strict=True)]
+        own = await self._network.frames_of([view for of_line in views for view in of_line])
+        frames = _dealt(own.logits, num_own)
+        others = [line.seen.views[num:] for line, num in zip(lines, num_own, strict=True)]
+        if peer is None or not any(others):
+            return _LineFrames(frames, own.queue_ms, own.model_ms)
+        slanted = await peer.frames_of([view for of_line in others for view in of_line], is_admitted=True)
+        of_peer = _dealt(slanted.logits, [len(of_line) for of_line in others])
+        joined = [mine + theirs for mine, theirs in zip(frames, of_peer, strict=True)]
+        return _LineFrames(joined, own.queue_ms + slanted.queue_ms, own.model_ms + slanted.model_ms)
+
     def _is_doubtful(self, line: "_Line", reading: NumberReading) -> bool:
-        """Whether the peer is to be asked. A blank shows it nothing; what is refused has a confidence of 0."""
+        """Whether the peer is to be asked in doubt. A blank shows it nothing; what is refused has a confidence of 0."""
         rule = self.manifest.peer
         is_clean = bool(line.seen.views) and line.seen.line.is_clean
         return rule is not None and is_clean and reading.confidence < rule.sure_from
@@ -260,6 +275,15 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
+class _LineFrames:
+    """The frames of every view of lines, in their order, and how long these waited and were computed."""
+
+    frames: list[list[Logits]]
+    queue_ms: float
+    model_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class _ReadLines:
     """Numbers that were read together, in their order, and how long they waited and were computed."""
 
@@ -268,7 +292,7 @@ class _ReadLines:
     model_ms: float
 
 
-def _dealt(logits: Sequence[Logits], lines: Sequence[_Line]) -> list[list[Logits]]:
-    """Frames of all views in a row as lists of those of each line."""
+def _dealt(logits: Sequence[Logits], numbers: Sequence[int]) -> list[list[Logits]]:
+    """Frames of views in a row as lists of so many each, one for every line."""
     of_views = iter(logits)
-    return [[next(of_views) for _ in line.seen.views] for line in lines]
+    return [[next(of_views) for _ in range(number)] for number in numbers]

@@ -26,6 +26,7 @@ from tests.accuracy.scenes import (
     on_wood,
     under_a_hand,
 )
+from tests.accuracy.signs import with_sign
 from tests.pictures import encode, png
 from tests.project import ROOT
 from tests.running_service import running_service
@@ -82,6 +83,12 @@ SETS: dict[str, tuple[str, float, Callable[[Path], Numbers]]] = {
     "served_as_bright_as_its_paper_5_digits": ("", 0.93, five_digits_in_scene(as_bright_as_its_paper)),
     "served_in_colored_cells_5_digits": ("", 0.93, five_digits_in_scene(in_colored_cells)),
     "served_on_a_form_5_digits": ("", 0.93, five_digits_in_scene(on_a_form)),
+    "served_with_dollar": ("", 0.57, with_sign("dollar")),
+    "served_with_euro": ("", 0.91, with_sign("euro")),
+    "served_with_pound": ("", 0.83, with_sign("pound")),
+    "served_with_number": ("", 0.88, with_sign("number")),
+    "served_with_percent": ("", 0.45, with_sign("percent")),
+    "served_with_slash": ("", 0.42, with_sign("slash")),
 }
 
 

@@ -59,12 +59,13 @@ async def test_card_of_a_sequence_reader_says_who_looks_again():
     async with serving(models) as client:
         reader = next(one for one in models.manifests() if one.name == "crnn")
         rule = SecondLookRule(Member("cnn", 3, "a" * 64), 0.75, 1.2, 1.4, reader.calibration)
-        peer = PeerRule(Member("crnn_peer", 2, "b" * 64), 0.97)
+        peer = PeerRule(Member("crnn_peer", 2, "b" * 64), 0.97, reads_slanted=True)
         models.manifests = lambda: [replace(reader, second_look=rule, peer=peer)]
         card = (await client.get("/models/crnn")).json()
 
     assert card["second_look"] == {"classifier": {"name": "cnn", "version": 3}, "weight": 0.75}
-    assert card["peer"] == {"reader": {"name": "crnn_peer", "version": 2}, "sure_from": 0.97}
+    peer_card = {"reader": {"name": "crnn_peer", "version": 2}, "sure_from": 0.97, "reads_slanted": True}
+    assert card["peer"] == peer_card
 
 
 async def test_list_says_where_no_sequence_reader_is_loaded():

@@ -125,7 +125,7 @@ def test_second_look_that_makes_no_sense_is_refused(tmp_path, field):
         load_manifest(written(tmp_path, READER, second_look=record))
 
 
-WITH_PEER = replace(READER, peer=PeerRule(MEMBERS[1], 0.97))
+WITH_PEER = replace(READER, peer=PeerRule(MEMBERS[1], 0.97, reads_slanted=True))
 
 
 def test_manifest_of_a_reader_that_asks_a_peer_is_read_as_it_was_written(tmp_path):
@@ -136,6 +136,19 @@ def test_manifest_of_a_reader_that_asks_a_peer_is_read_as_it_was_written(tmp_pat
 def test_peer_asked_at_a_confidence_that_is_none_is_refused(tmp_path, sure_from):
     record = json.loads(WITH_PEER.to_json())["peer"] | {"sure_from": sure_from}
     with pytest.raises(InvalidModel, match="cannot be read as a manifest"):
+        load_manifest(written(tmp_path, WITH_PEER, peer=record))
+
+
+def test_peer_of_an_older_exporter_reads_no_slanted_views(tmp_path):
+    record = json.loads(WITH_PEER.to_json())["peer"]
+    del record["reads_slanted"]
+    found = load_manifest(written(tmp_path, WITH_PEER, peer=record))
+    assert found.peer == replace(WITH_PEER.peer, reads_slanted=False)
+
+
+def test_peer_that_may_or_may_not_read_slanted_views_is_refused(tmp_path):
+    record = json.loads(WITH_PEER.to_json())["peer"] | {"reads_slanted": "sometimes"}
+    with pytest.raises(InvalidModel, match="reads_slanted"):
         load_manifest(written(tmp_path, WITH_PEER, peer=record))
 
 

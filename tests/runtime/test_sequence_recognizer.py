@@ -331,10 +331,10 @@ async def test_blank_ink_takes_no_second_look():
     assert [one.reading.reason for one in located] == [Reason.BLANK] * 2
 
 
-def asks_a_peer(*, sure_from: float = 0.97) -> Manifest:
-    """A record of a reader that looks twice and asks a peer."""
-    rule = PeerRule(Member("crnn_peer", 1, "0" * 64), sure_from)
-    return replace(looks_twice(), peer=rule)
+def asks_a_peer(*, reads_slanted: bool = False) -> Manifest:
+    """A record of a reader that looks twice, sees hard lines from three sides and asks a peer."""
+    rule = PeerRule(Member("crnn_peer", 1, "0" * 64), 0.97, reads_slanted)
+    return replace(looks_twice(), peer=rule, slants=(-0.2, 0.2))
 
 
 def says_nothing(canvases: np.ndarray) -> np.ndarray:
@@ -373,14 +373,75 @@ async def test_peer_is_not_asked_by_a_reader_whose_manifest_names_none():
         assert (await crnn.read(png(draw_strokes(3)), max_error=0.01, top_k=1)).reading.text == "888"
 
 
-async def test_peer_is_not_asked_about_lines_that_are_seen_from_several_sides():
-    manifest = replace(asks_a_peer(), slants=(-0.2, 0.2))
+async def test_peer_that_reads_no_slanted_views_is_not_asked_about_lines_that_have_them():
+    readers = {"manifest": asks_a_peer(), "classifier": says_nothing, "peer": nobody}
     picture = draw_strokes(3)
-    async with recognizer(reads("888", or_else="838"), manifest=manifest, classifier=says_nothing, peer=nobody) as crnn:
+    async with recognizer(reads("888", or_else="838"), **readers) as crnn:
         photographed = await crnn.read(png(scanned(picture)), max_error=0.01, top_k=1)
         (of_a_field,) = await crnn.read_inks([find_line(picture).image], [NumberRequest(max_error=0.01)])
 
     assert (photographed.reading.text, of_a_field.reading.text) == ("888", "888")
+
+
+def counted(network: Network, canvases_seen: list[int]) -> Network:
+    """The network, whose calls are noted."""
+
+    def counting(canvases: np.ndarray) -> np.ndarray:
+        canvases_seen.append(len(canvases))
+        return network(canvases)
+
+    return counting
+
+
+async def test_slanted_views_of_a_hard_line_are_the_peers_and_each_view_counts_alike():
+    of_reader: list[int] = []
+    of_peer: list[int] = []
+    manifest = asks_a_peer(reads_slanted=True)
+    readers = {"manifest": manifest, "classifier": says_nothing, "peer": counted(reads("838"), of_peer)}
+    async with recognizer(counted(reads("888"), of_reader), **readers) as crnn:
+        recognized = await crnn.read(png(scanned(draw_strokes(3))), max_error=0.01, top_k=3)
+
+    assert (sum(of_reader), sum(of_peer)) == (1, 2)
+    assert recognized.reading.text == "838"
+    assert recognized.reading.confidence == pytest.approx(2 / 3, abs=0.01)
+    assert len(recognized.boxes) == 3
+    assert min(recognized.stages_ms.values()) >= 0
+
+
+async def test_clean_line_is_the_readers_until_it_is_in_doubt():
+    of_peer: list[int] = []
+    manifest = asks_a_peer(reads_slanted=True)
+    readers = {"manifest": manifest, "classifier": says_nothing, "peer": counted(reads("838"), of_peer)}
+    picture = png(draw_strokes(3))
+    async with recognizer(reads("888"), **readers) as crnn:
+        assert (await crnn.read(picture, max_error=0.01, top_k=1)).reading.text == "888"
+        assert of_peer == []
+    async with recognizer(reads("888", or_else="838"), **readers) as crnn:
+        assert (await crnn.read(picture, max_error=0.01, top_k=1)).reading.text == "838"
+        assert of_peer == [1]
+
+
+async def test_lines_of_all_kinds_are_read_together_as_they_are_alone():
+    inks = [find_line(one).image for one in (draw_strokes(3), draw_strokes(7))]
+    inks.insert(1, np.zeros((0, 0), np.uint8))
+    requests = [NumberRequest(max_error=0.01) for _ in inks]
+    readers = {"manifest": asks_a_peer(reads_slanted=True), "classifier": says_nothing, "peer": reads("1234567")}
+    async with recognizer(reads("8", or_else="3"), **readers) as crnn:
+        crowd = await crnn.read_inks(inks, requests)
+        alone = [(await crnn.read_inks([ink], requests[:1]))[0] for ink in inks]
+
+    assert [one.reading.text for one in crowd] == ["123", "", "1234567"]
+    assert crowd == alone
+
+
+async def test_reader_on_its_own_reads_slanted_views_itself():
+    of_reader: list[int] = []
+    manifest = asks_a_peer(reads_slanted=True)
+    async with recognizer(counted(reads("888"), of_reader), manifest=manifest) as crnn:
+        recognized = await crnn.read(png(scanned(draw_strokes(3))), max_error=0.01, top_k=1)
+
+    assert (recognized.reading.text, recognized.reading.threshold) == ("888", 0.99)
+    assert sum(of_reader) == 3
 
 
 async def test_peer_has_room_however_full_its_queue_is():

@@ -69,8 +69,9 @@ class CalibratedReader:
     """What calibration found.
 
     Attributes:
-        served: with the second look where one is taken, of lines that are not clean, about which no peer is asked.
-        plain: without a second look, of the same lines; clean ones are read better.
+        served: with the second look where one is taken, and the peer where it reads slanted views, of lines that are
+            not clean.
+        plain: without a second look and without a peer, of the same lines; clean ones are read better.
         clean_table: as served, of clean lines, with the peer where one is asked.
         second: how the second look is taken; None where there is no classifier, or where it does not help.
         peer: whom the reader asks, and when; None where there is nobody, or no second look.
@@ -122,9 +123,9 @@ def calibrate_reader(
 def _calibrated(parts: Sequence[Seen], *, weight: float) -> tuple[Calibration, JudgedTwice]:
     """The temperature at a weight of the second look, the table of lines that are not clean, and all readings.
 
-    About such lines no peer is asked, so what it says has no part in the table, nor in the temperature.
+    What a peer says where a reader is in doubt of a clean line has no part in the table, nor in the temperature.
     """
-    of_temperature = [part.without_peer() for part in parts if part.name in STYLES_OF_TEMPERATURE]
+    of_temperature = [part.before_doubt() for part in parts if part.name in STYLES_OF_TEMPERATURE]
     temperature = _fitted_temperature(of_temperature, weight=weight)
     judged = JudgedTwice.of(parts, weight=weight, temperature=temperature)
     return Calibration(temperature, judged.own.take(~judged.is_clean).table()), judged

@@ -73,9 +73,10 @@ def _helpers(calibrated: CalibratedReader) -> list[str]:
         ]
     if calibrated.peer is not None:
         rule = calibrated.peer.rule
+        slanted = " The slanted views of all other lines are read by that one." if rule.reads_slanted else ""
         lines += [
             "",
             f"Where its confidence in a clean line is below {rule.sure_from:g}, it asks `{rule.reader.name}`, version "
-            f"{rule.reader.version}, and the probability of a number is the mean of what both say.",
+            f"{rule.reader.version}, and the probability of a number is the mean of what both say.{slanted}",
         ]
     return lines

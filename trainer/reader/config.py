@@ -35,7 +35,7 @@ class ReaderConfig:
         learning_rate: peak of one cycle, reached after `warmup_share` of the steps.
         ema_momentum: of the average over the weights that is kept.
         second_weight: of the loss of the heads after the first.
-        peer: name of the reader that is asked about clean lines of which this one is not sure; None where nobody is.
+        peer: name of the reader that is asked about lines beside this one, see `PeerRule`; None where nobody is.
     """
 
     name: str

@@ -12,7 +12,7 @@ from service.recognition.constraint import Constraint
 from service.recognition.number import NumberReading, blank_number, read_number
 from service.recognition.policy import CalibrationTable
 from service.recognition.probability import Logits
-from service.recognition.views import View, see_picture
+from service.recognition.views import SeenLine, View, see_picture
 from service.runtime.loading import LoadedModel
 from service.runtime.network import Network
 from trainer.data.lines.style import CLEAN, HARD_DIGITS_ONLY
@@ -82,8 +82,8 @@ class Seen:
         frames: of each number, float32 (num_frames, 12) for every view of its line; none where no ink was found.
         answers: of a digit classifier about the digits seen in each view; empty where it was not asked.
         is_clean: of the line that was found, see `service.recognition.line.Line`.
-        peer_frames: what a peer says about each view of a clean line, after its own second look; empty where it was not
-            asked, as about all other lines.
+        peer_frames: what a peer says, after its own second look, about every view of a clean line, and about the
+            slanted ones of another; none where it was not asked.
     """
 
     name: str
@@ -108,32 +108,54 @@ class Seen:
         """The same, had no peer been asked."""
         return replace(self, peer_frames=[[] for _ in self.frames])
 
+    def before_doubt(self) -> "Seen":
+        """The same, had no peer been asked about clean lines."""
+        kept = [[] if is_clean else views for views, is_clean in zip(self.peer_frames, self.is_clean, strict=True)]
+        return replace(self, peer_frames=kept)
+
     def frames_with(self, weight: float) -> list[list[Logits]]:
-        """The frames after a second look at a weight; as they are at 0, or where there was none."""
-        return [
+        """The frames after a second look at a weight; as they are at 0, or where there was none.
+
+        The slanted views are as the peer has read them, where it has.
+        """
+        fused = [
             [answer.fused_with(view, weight) for answer, view in zip(answers, views, strict=True)] if answers else views
             for views, answers in zip(self.frames, self.answers, strict=True)
+        ]
+        return [
+            views if is_clean or not of_peer else [*views[:1], *of_peer]
+            for views, of_peer, is_clean in zip(fused, self.peer_frames, self.is_clean, strict=True)
         ]
 
 
 def look_at(
     model: Network, name: str, numbers: Numbers, classifier: LoadedModel | None = None, peer: Peer | None = None
 ) -> Seen:
-    """Have the network look at every picture of a set, a digit classifier at what it saw, and a peer at clean lines."""
+    """Have the network look at every picture of a set, a digit classifier at what it saw, and a peer at its share."""
     lines = [see_picture(picture, SLANTS) for picture in numbers.pictures]
     views = [view for line in lines for view in line.views]
     frames = frames_of(model, [view.placed.canvas for view in views])
     answers = [] if classifier is None else answers_of(classifier, views, frames)
     of_views, about_views = iter(frames), iter(answers)
-    of_peer = iter(_frames_of_peer(peer, [view for line in lines if line.line.is_clean for view in line.views]))
+    shares = [_share_of_peer(peer, line) for line in lines]
+    of_peer = iter(_frames_of_peer(peer, [view for share in shares for view in share]))
     return Seen(
         name,
         numbers,
         [[next(of_views) for _ in line.views] for line in lines],
         [list(islice(about_views, len(line.views))) for line in lines],
         [line.line.is_clean for line in lines],
-        [list(islice(of_peer, len(line.views))) if line.line.is_clean else [] for line in lines],
+        [list(islice(of_peer, len(share))) for share in shares],
     )
+
+
+def _share_of_peer(peer: Peer | None, line: SeenLine) -> Sequence[View]:
+    """The views of a line that a peer looks at; of a clean line all, as the reader may not be sure of it."""
+    if peer is None:
+        return ()
+    if line.line.is_clean:
+        return line.views
+    return line.views[1:] if peer.reads_slanted else ()
 
 
 def _frames_of_peer(peer: Peer | None, views: Sequence[View]) -> list[Logits]:
@@ -175,9 +197,9 @@ def read_all(
         )
 
     readings = []
-    for views, of_peer in zip(seen.frames_with(weight), seen.peer_frames, strict=True):
+    for views, of_peer, is_clean in zip(seen.frames_with(weight), seen.peer_frames, seen.is_clean, strict=True):
         reading = read(views) if views else blank_number(calibration=table, max_error=max_error)
-        is_doubtful = bool(of_peer) and reading.confidence < sure_from
+        is_doubtful = is_clean and bool(of_peer) and reading.confidence < sure_from
         readings.append(read([*views, *of_peer]) if is_doubtful else reading)
     return readings
 

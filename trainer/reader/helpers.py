@@ -1,4 +1,4 @@
-"""Whom a reader asks: a digit classifier about its digits, and a peer about clean lines."""
+"""Whom a reader asks: a digit classifier about its digits, and a peer about whole lines."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,21 +33,23 @@ class SecondLook:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another reader that is asked about clean lines of which one is not sure.
+    """Another reader that is asked about lines; see `PeerRule`.
 
     Attributes:
         second: its own second look; None where it takes none.
-        sure_from: confidence from which on nobody is asked.
+        sure_from: confidence from which on nobody is asked about a clean line.
+        reads_slanted: whether it reads the slanted views of all other lines; not for readers exported before it could.
     """
 
     reader: LoadedModel
     second: SecondLook | None
     sure_from: float = 1.0
+    reads_slanted: bool = True
 
     @property
     def rule(self) -> PeerRule:
         """For the manifest of the reader that asks."""
-        return PeerRule(_member(self.reader), self.sure_from)
+        return PeerRule(_member(self.reader), self.sure_from, self.reads_slanted)
 
 
 def newest_classifier(models_dir: Path) -> LoadedModel | None:
@@ -94,7 +96,7 @@ def helpers_of(folder: Path, models_dir: Path) -> tuple[SecondLook | None, Peer 
     peer = newest_peer(manifest.peer.reader.name, models_dir)
     if peer is None or peer.rule.reader != manifest.peer.reader:
         return None, None
-    return second, Peer(peer.reader, peer.second, manifest.peer.sure_from)
+    return second, Peer(peer.reader, peer.second, manifest.peer.sure_from, manifest.peer.reads_slanted)
 
 
 def _second_look_of(manifest: Manifest, models_dir: Path) -> SecondLook | None:

@@ -50,11 +50,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class JudgedTwice:
-    """The same numbers read by a reader, and by it and its peer together.
+    """The same numbers read by a reader, and with its peer asked about every clean line.
 
     Attributes:
-        own: without the peer.
-        asked: with it; the same where there is none.
+        own: before it is asked; slanted views are read by the peer here too, where it reads these.
+        asked: after; the same where there is none, and of lines that are not clean.
         is_clean: bool (n,), of the lines.
     """
 
@@ -75,7 +75,7 @@ class JudgedTwice:
         own = [
             reading
             for part in parts
-            for reading in read_all(part.without_peer(), weight=weight, temperature=temperature)
+            for reading in read_all(part.before_doubt(), weight=weight, temperature=temperature)
         ]
         asked = own
         if any(views for part in parts for views in part.peer_frames):

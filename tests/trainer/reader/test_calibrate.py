@@ -88,7 +88,7 @@ def test_numbers_without_ink_or_answers_stay_as_they_were():
 
 
 def test_peer_is_asked_about_what_the_reader_is_not_sure_of_and_counts_as_much():
-    part = seen(("17", "77", "17"), peer_sees="17")
+    part = seen(("17", "77", "17"), peer_sees="17", is_clean=True)
     (alone,) = read_all(part.without_peer())
     (asked,) = read_all(part, sure_from=alone.confidence + 0.01)
     (not_asked,) = read_all(part, sure_from=alone.confidence - 0.01)
@@ -200,11 +200,28 @@ def test_reader_with_a_peer_is_calibrated_as_it_asks(monkeypatch):
     calibrated = calibrate_reader(None, None, None, CLASSIFIER, PEER)
 
     assert calibrated.peer is not None
-    assert calibrated.peer.rule == PeerRule(Member("crnn_peer", 3, "b" * 64), calibrated.peer.sure_from)
+    assert calibrated.peer.rule == PeerRule(Member("crnn_peer", 3, "b" * 64), calibrated.peer.sure_from, True)
     assert calibrated.peer.sure_from in SURE_FROM
     # The clean numbers are right by the peer alone; of them, and of it, the tables of other lines know nothing.
     lowest = [table.rows[0] for table in (calibrated.served.table, calibrated.plain.table, calibrated.clean_table)]
     assert [(row.num_accepted, row.num_wrong) for row in lowest] == [(40, 0), (40, 0), (41, 0)]
+
+
+def test_table_of_hard_lines_is_of_what_the_peer_says_to_their_slanted_views(monkeypatch):
+    clean = seen(*[("17", "77", "17")] * 40, is_clean=True)
+    once = seen(*[("42", "42", "42")] * 40, peer_sees="99")
+    hard = replace(
+        once,
+        frames=[views * 3 for views in once.frames],
+        answers=[views * 3 for views in once.answers],
+        peer_frames=[views * 2 for views in once.peer_frames],
+    )
+    fake_parts(monkeypatch, clean=clean, hard=hard, stacked=clean)
+    calibrated = calibrate_reader(None, None, None, CLASSIFIER, PEER)
+
+    with_peer, without = calibrated.served.table.rows[0], calibrated.plain.table.rows[0]
+    assert with_peer.num_wrong == with_peer.num_accepted
+    assert (without.num_accepted, without.num_wrong) == (40, 0)
 
 
 def test_reader_that_takes_no_second_look_asks_no_peer(monkeypatch):

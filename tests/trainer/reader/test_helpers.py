@@ -57,7 +57,7 @@ def test_exported_reader_looks_twice_as_its_manifest_says(tmp_path, cnn):
 
 
 def test_exported_reader_asks_its_peer_as_its_manifest_says(tmp_path, cnn, crnn_peer):
-    rule = PeerRule(crnn_peer, 0.95)
+    rule = PeerRule(crnn_peer, 0.95, reads_slanted=False)
     second, peer = helpers_of(reader_folder(tmp_path, cnn, rule), tmp_path)
     assert second is not None
     assert peer is not None
@@ -76,7 +76,7 @@ def test_peer_is_the_newest_of_its_name_and_may_be_missing(tmp_path, crnn_peer):
     assert newest_peer("nobody", tmp_path) is None
     found = newest_peer("crnn_peer", tmp_path)
     assert found is not None
-    assert found.rule == PeerRule(crnn_peer, 1.0)
+    assert found.rule == PeerRule(crnn_peer, 1.0, reads_slanted=True)
 
 
 def test_peer_that_was_measured_with_an_older_classifier_is_to_be_measured_first(tmp_path, crnn_peer):

@@ -58,7 +58,7 @@ def test_set_that_nobody_else_was_asked_about_is_read_plainly():
     assert [reading.text for reading in read_all(seen, weight=1.0)] == ["888"]
 
 
-def test_peer_looks_at_clean_lines_with_its_own_second_look():
+def test_peer_looks_at_its_share_with_its_own_second_look():
     grain = np.random.default_rng(3).integers(0, 12, (120, 180)).astype(np.uint8)
     pictures = [draw_strokes(3), BLANK, draw_strokes(3) - grain]
     classifier = SimpleNamespace(manifest=manifest_of("cnn"), manifest_sha256="", network=network(sure_of(3)))
@@ -67,5 +67,25 @@ def test_peer_looks_at_clean_lines_with_its_own_second_look():
     for second, expected in ((None, "888"), (SecondLook(classifier, 50.0), "333")):
         seen = look_at(network(reads("777")), "drawn", numbers, peer=Peer(reader, second))
 
-        assert [len(views) for views in seen.peer_frames] == [1, 0, 0]
+        assert [len(views) for views in seen.peer_frames] == [1, 0, len(SLANTS)]
         assert {greedy_label(softmax(view)) for views in seen.peer_frames for view in views} == {expected}
+
+
+def test_peer_of_an_older_reader_looks_at_clean_lines_alone():
+    grain = np.random.default_rng(3).integers(0, 12, (120, 180)).astype(np.uint8)
+    numbers = Numbers([draw_strokes(3), draw_strokes(3) - grain], ["838", "838"], [])
+    reader = SimpleNamespace(manifest=manifest_of("crnn_peer"), manifest_sha256="", network=network(reads("888")))
+    seen = look_at(network(reads("777")), "drawn", numbers, peer=Peer(reader, None, reads_slanted=False))
+
+    assert [len(views) for views in seen.peer_frames] == [1, 0]
+
+
+def test_slanted_views_are_read_by_the_peer_and_clean_lines_in_doubt_alone():
+    grain = np.random.default_rng(3).integers(0, 12, (120, 180)).astype(np.uint8)
+    numbers = Numbers([draw_strokes(3), draw_strokes(3) - grain], ["838", "838"], [])
+    reader = SimpleNamespace(manifest=manifest_of("crnn_peer"), manifest_sha256="", network=network(reads("838")))
+    seen = look_at(network(reads("888")), "drawn", numbers, peer=Peer(reader, None))
+
+    assert [reading.text for reading in read_all(seen, sure_from=0.9)] == ["888", "838"]
+    assert [reading.text for reading in read_all(seen.before_doubt())] == ["888", "838"]
+    assert [reading.text for reading in read_all(seen.without_peer())] == ["888", "888"]

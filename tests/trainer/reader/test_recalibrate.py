@@ -68,7 +68,7 @@ def test_network_stays_and_what_is_measured_is_new(recalibrated, models):
     assert [(one.dataset, one.value) for one in manifest.metrics] == [("made_up", 0.9)]
     assert manifest.second_look is not None
     assert manifest.second_look.classifier.version == 2
-    assert manifest.peer == PeerRule(Member("crnn_peer", 1, manifest.peer.reader.manifest_sha256), 0.95)
+    assert manifest.peer == PeerRule(Member("crnn_peer", 1, manifest.peer.reader.manifest_sha256), 0.95, True)
 
 
 def test_manifest_says_where_the_network_is_from(recalibrated):
@@ -81,6 +81,7 @@ def test_manifest_says_where_the_network_is_from(recalibrated):
 def test_card_says_whom_the_reader_asks(recalibrated):
     card = (recalibrated[0] / "card.md").read_text(encoding="utf-8")
     assert "Where its confidence in a clean line is below 0.95, it asks `crnn_peer`, version 1" in card
+    assert "The slanted views of all other lines are read by that one." in card
 
 
 def test_what_reads_no_numbers_is_refused(models, capsys):
