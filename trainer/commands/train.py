@@ -22,8 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--first-weights",
         type=Path,
-        metavar="FILE",
-        help="of a sequence reader: begin with the layers of another run's model.weights.h5 whose shapes agree",
+        metavar="PATH",
+        help="of a sequence reader: begin with the layers, where shapes agree, of another run's model.weights.h5 or of "
+        "an exported reader, such as models/crnn_peer/2",
     )
 
 

@@ -28,10 +28,11 @@ from trainer.reader.calibrate import calibrate_reader, calibration_parts, chosen
 from trainer.reader.config import ReaderConfig
 from trainer.reader.evaluate import NumberScore, measure_reader
 from trainer.reader.export import ReaderExport, write_reader
+from trainer.reader.first_weights import read_first_weights
 from trainer.reader.graph import INPUT_SHAPE, exported_reader
 from trainer.reader.helpers import newest_classifier, newest_peer
 from trainer.reader.int8 import write_int8
-from trainer.reader.train import read_first_weights, train_reader
+from trainer.reader.train import train_reader
 from trainer.runs import Run, read_sittings, write_json
 
 # Of a network, whoever it is calibrated beside.

@@ -1,10 +1,7 @@
 """Training of a sequence reader, from composed numbers to its weights. Running it again goes on where it stopped."""
 
-import hashlib
-import json
 import math
 import time
-import warnings
 from pathlib import Path
 
 import keras
@@ -12,16 +9,15 @@ import numpy as np
 
 from trainer.averaging import averaged_weights
 from trainer.data.lines.golden import golden_lines
-from trainer.errors import TrainerError
 from trainer.provenance import describe_sitting
 from trainer.reader.batches import Batch, LineBatches
 from trainer.reader.config import ReaderConfig
+from trainer.reader.first_weights import begin_with, require_begun_with
 from trainer.reader.loss import forgiving_ctc_loss
 from trainer.reader.network import build_reader
-from trainer.runs import KEPT_FILE, STATE_FILE, HistoryRow, Run, write_json
+from trainer.runs import KEPT_FILE, STATE_FILE, HistoryRow, Run
 
 _NUM_STATISTICS_BATCHES = 150
-_FIRST_WEIGHTS_FILE = "first_weights.json"
 
 
 def train_reader(
@@ -35,7 +31,7 @@ def train_reader(
         config: the experiment.
         data_dir: see `LineBatches`.
         run: where it is kept.
-        first_weights: of another run; this one starts with its layers where place and shape agree. None starts afresh.
+        first_weights: of another run or an exported reader, see `begin_with`; None begins afresh.
 
     Returns:
         The file with the delivered weights: the average over the last steps.
@@ -48,7 +44,7 @@ def train_reader(
     checkpoint = run.latest_checkpoint()
     history = checkpoint.history if checkpoint else []
     if first_weights and checkpoint:
-        _require_same_first_weights(first_weights, run)
+        require_begun_with(first_weights, run)
     if run.weights_path.exists():
         print(f"{run.folder} is finished, after {len(history)} epochs. Remove the folder to train again.")
         return run.weights_path
@@ -56,7 +52,7 @@ def train_reader(
     keras.utils.set_random_seed(config.seed + len(history))
     model = build_reader(config.heads, precision=config.precision)
     if first_weights and not checkpoint:
-        _start_with(model, first_weights, run)
+        begin_with(model, first_weights, run)
     model.compile(
         optimizer=keras.optimizers.AdamW(
             config.learning_rate,
@@ -99,58 +95,6 @@ def train_reader(
         composed.close()
     run.deliver(delivered, golden_lines(), output=config.serves)
     return run.weights_path
-
-
-def read_first_weights(run: Run[ReaderConfig]) -> dict[str, str] | None:
-    """Whose weights a run started with, for the manifest; None where it started afresh."""
-    path = run.folder / _FIRST_WEIGHTS_FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
-def _start_with(model: keras.Model, weights: Path, run: Run[ReaderConfig]) -> None:
-    """Take over the layers of another run that agree in place and shape, and note where they come from."""
-    try:
-        content = weights.read_bytes()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras prints every array that does not fit
-            num_taken = _take_over(model, weights)
-    except (OSError, ValueError) as error:
-        raise TrainerError(f"{weights} cannot be started with: {error}. Name the model.weights.h5 of a run.") from error
-    if not num_taken:
-        raise TrainerError(f"{weights} cannot be started with: none of its arrays fits. Name a reader's.")
-    print(f"{num_taken} of {len(model.weights)} arrays are taken over from {weights}.")
-    noted = {"run": weights.parent.name, "sha256": hashlib.sha256(content).hexdigest()}
-    write_json(run.folder / _FIRST_WEIGHTS_FILE, noted)
-
-
-def _take_over(model: keras.Model, weights: Path) -> int:
-    """Load what agrees in place and shape; how many arrays that were."""
-    drawn = [np.array(variable) for variable in model.weights]
-    for variable in model.weights:
-        variable.assign(np.full(variable.shape, np.nan))  # Keras does not say what it loads: what is no longer NaN
-    model.load_weights(weights, skip_mismatch=True)
-    num_taken = 0
-    for variable, was in zip(model.weights, drawn, strict=True):
-        if np.isnan(np.array(variable)).all():
-            variable.assign(was)
-        else:
-            num_taken += 1
-    return num_taken
-
-
-def _require_same_first_weights(weights: Path, run: Run[ReaderConfig]) -> None:
-    """Pass where a run that is gone on with began with this file."""
-    noted = read_first_weights(run)
-    try:
-        found = hashlib.sha256(weights.read_bytes()).hexdigest()
-    except OSError as error:
-        raise TrainerError(f"{weights} cannot be read: {error.strerror}.") from error
-    if noted is None or noted["sha256"] != found:
-        began = "from chance" if noted is None else f"with other weights, of {noted['run']}"
-        raise TrainerError(
-            f"{run.folder} began {began}; {weights} would not be used. Leave --first-weights out to go on, or remove "
-            "the folder to begin again."
-        )
 
 
 def report(history: list[HistoryRow]) -> None:

@@ -1,30 +1,35 @@
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from service.recognition.manifest import manifest_sha256
 from service.runtime.saved_model import SavedModel
 from tests.trainer.lines.hands import drawn_hands
 from trainer.configs import crnn_recurrent
 from trainer.data.lines.generator import LineGenerator
 from trainer.data.lines.style import LineStyle
 from trainer.errors import TrainerError
+from trainer.finetune.exported import newest_version
 from trainer.reader import train as train_module
 from trainer.reader.batches import _batched
 from trainer.reader.commands import folds
 from trainer.reader.finetune import FinetuneOptions, bent, finetune
+from trainer.reader.first_weights import begin_with, read_first_weights
 from trainer.reader.graph import INPUT_SHAPE, exported_reader
 from trainer.reader.network import build_reader
 from trainer.reader.own_pictures import OwnPictures
-from trainer.reader.train import rate_at, read_first_weights, train_reader
+from trainer.reader.train import rate_at, train_reader
 from trainer.reader.trained import reader_from
 from trainer.runs import Run, read_sittings
 
 # Keras 3.15 makes arrays of TensorFlow 2.21's variables in a way that NumPy 2 warns about.
 pytestmark = [pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"), pytest.mark.slow]
 
+MODELS = Path(__file__).parents[3] / "models"
 CONFIG = replace(crnn_recurrent.CONFIG, num_epochs=2, precision="float32", columns_per_batch=512, warmup_share=0.0)
 
 
@@ -119,6 +124,23 @@ def test_first_weights_of_which_nothing_fits_are_refused(tmp_path):
     with pytest.raises(TrainerError, match="none of its arrays fits"):
         train_reader(CONFIG, None, run, first_weights=path)
     assert read_first_weights(run) is None
+
+
+def test_a_training_may_begin_with_an_exported_reader(tmp_path):
+    exported = newest_version(MODELS, "crnn")
+    config = replace(CONFIG, heads=("convolutional",), serves="convolutional")
+    run = Run(tmp_path, config)
+    run.open()
+    model = build_reader(config.heads)
+    begin_with(model, exported, run)
+    for found, wanted in zip(model.weights, reader_from(exported, "convolutional").weights, strict=True):
+        assert np.array_equal(found, wanted)
+    assert read_first_weights(run) == {"run": "/".join(exported.parts[-2:]), "sha256": manifest_sha256(exported)}
+
+
+def test_a_training_does_not_begin_with_a_model_of_another_kind(tmp_path):
+    with pytest.raises(TrainerError, match="digit_classifier"):
+        begin_with(build_reader(("convolutional",)), newest_version(MODELS, "cnn"), Run(tmp_path, CONFIG))
 
 
 def test_the_export_repeats_what_the_training_noted_at_every_width(run):
